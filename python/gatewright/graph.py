@@ -1,0 +1,210 @@
+"""The hardware graph: the waist between what reads a network and what makes hardware of it.
+
+Small frozen nodes with shapes, formats and integer weights. Nothing here, and nothing behind it
+(reference, folding, emission), knows hls4ml or torch. Nodes stand in topological order; each names
+its inputs. An edge's type is the ``StreamType`` of the node that drives it.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from math import prod
+
+import numpy as np
+
+from gatewright.errors import GatewrightError
+from gatewright.fixed import FixedFormat, IntArray, format_for_range
+
+
+@dataclass(frozen=True)
+class StreamType:
+    """Type of an edge: one sample's elements, row, column, channel last.
+
+    Attributes:
+        format: Fixed-point format of every element.
+        shape: Shape of one sample, without a batch axis.
+    """
+
+    format: FixedFormat
+    shape: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        """Elements in one sample."""
+        return prod(self.shape)
+
+
+class Strategy(Enum):
+    """hls4ml's words for how a layer is built."""
+
+    LATENCY = "latency"
+    RESOURCE = "resource"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoldRequest:
+    """What the user asked for, layer by layer; ``folding`` turns it into PE and SIMD.
+
+    Attributes:
+        strategy: hls4ml's Strategy.
+        reuse_factor: hls4ml's ReuseFactor, already valid by hls4ml's rule.
+        asked_reuse_factor: What the user wrote, where hls4ml's rule changed it.
+        pe: Output rows computed at once; overrides the reuse factor together with ``simd``.
+        simd: Products per row computed at once.
+    """
+
+    strategy: Strategy = Strategy.RESOURCE
+    reuse_factor: int = 1
+    asked_reuse_factor: int | None = None
+    pe: int | None = None
+    simd: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Node:
+    """What every node has.
+
+    Attributes:
+        name: Unique; a valid SystemVerilog identifier.
+        origin: The node of the ONNX graph it came from, for comments and messages.
+        inputs: Names of the nodes that drive it.
+        out: Type of the edge it drives.
+    """
+
+    name: str
+    origin: str
+    inputs: tuple[str, ...]
+    out: StreamType
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Input(Node):
+    """The network's input; ``out`` is the format of the integers on the AXI4-Stream."""
+
+
+class Function(Enum):
+    """Elementwise functions."""
+
+    IDENTITY = "identity"
+    RELU = "relu"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Elementwise(Node):
+    """``out = convert(function(x))``: conversion by ``out.format``'s rounding and overflow."""
+
+    function: Function
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Dense(Node):
+    """``out = convert(weight @ x + bias)``; the sum is exact, then converted to ``out.format``.
+
+    Attributes:
+        weight: Integers [rows, columns], in units of ``weight_format.lsb``.
+        bias: Integers [rows] in units of ``bias_format.lsb``, or None.
+        request: How the user wants it folded.
+    """
+
+    weight: IntArray
+    weight_format: FixedFormat
+    bias: IntArray | None
+    bias_format: FixedFormat | None
+    request: FoldRequest = field(default_factory=FoldRequest)
+
+    def __post_init__(self) -> None:
+        _check_fits(self.name, "weight", self.weight, self.weight_format)
+        if self.bias is not None and self.bias_format is not None:
+            _check_fits(self.name, "bias", self.bias, self.bias_format)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Argmax(Node):
+    """Index of the first largest element; ``out`` has one unsigned integer."""
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """A network ready for hardware.
+
+    Attributes:
+        name: The design's name; a valid SystemVerilog identifier.
+        nodes: In topological order.
+        outputs: Names of the nodes whose streams leave the design, in the network's order.
+    """
+
+    name: str
+    nodes: tuple[Node, ...]
+    outputs: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        seen: set[str] = set()
+        for node in self.nodes:
+            missing = [name for name in node.inputs if name not in seen]
+            if missing or node.name in seen:
+                raise GatewrightError(
+                    f"graph {self.name}: node {node.name} is defined twice or reads "
+                    f"{missing}, which does not stand before it"
+                )
+            seen.add(node.name)
+        if not self.outputs or not set(self.outputs) <= seen:
+            raise GatewrightError(f"graph {self.name}: outputs {self.outputs} are not all nodes")
+
+    def __getitem__(self, name: str) -> Node:
+        """Return the node called ``name``."""
+        return next(node for node in self.nodes if node.name == name)
+
+    def consumers(self, name: str) -> tuple[Node, ...]:
+        """Return the nodes that read the stream of ``name``."""
+        return tuple(node for node in self.nodes if name in node.inputs)
+
+    def source(self, node: Node) -> StreamType:
+        """Return the type of the first stream that ``node`` reads."""
+        return self[node.inputs[0]].out
+
+
+@dataclass(frozen=True)
+class SumRange:
+    """Exact bounds of a matrix-vector sum over every input its format can hold.
+
+    Attributes:
+        fraction: Fraction bits of the sum: the finer of product and bias.
+        products: Format of the sum of products, without the bias, at the products' own fraction.
+        total: Format of the sum with the bias, at ``fraction``.
+    """
+
+    fraction: int
+    products: FixedFormat
+    total: FixedFormat
+
+
+def sum_range(node: Dense, source: FixedFormat) -> SumRange:
+    """Return the exact bounds of ``node``'s sum: worst case over all inputs, from the weights."""
+    low, high = source.min_int, source.max_int
+    positive = np.where(node.weight > 0, node.weight, 0).sum(axis=1)
+    negative = np.where(node.weight < 0, node.weight, 0).sum(axis=1)
+    highs = positive * high + negative * low
+    lows = positive * low + negative * high
+    product_fraction = node.weight_format.fraction + source.fraction
+    products = format_for_range(min(int(lows.min()), 0), max(int(highs.max()), 0), product_fraction)
+    if node.bias is None or node.bias_format is None:
+        return SumRange(product_fraction, products, products)
+    fraction = max(product_fraction, node.bias_format.fraction)
+    bias = node.bias << (fraction - node.bias_format.fraction)
+    up = fraction - product_fraction
+    total_lows, total_highs = (lows << up) + bias, (highs << up) + bias
+    total = format_for_range(
+        min(int(total_lows.min()), 0), max(int(total_highs.max()), 0), fraction
+    )
+    return SumRange(fraction, products, total)
+
+
+
+
+def _check_fits(node: str, what: str, values: IntArray, fmt: FixedFormat) -> None:
+    outside = (values < fmt.min_int) | (values > fmt.max_int)
+    if outside.any():
+        where = tuple(int(i) for i in np.argwhere(outside)[0])
+        raise GatewrightError(
+            f"{node}: {what} {where} is {int(values[where])}, but {fmt} holds "
+            f"{fmt.min_int} to {fmt.max_int}; use a wider format"
+        )
