@@ -1,0 +1,1 @@
+"""The programs of others: every subprocess is started here."""
