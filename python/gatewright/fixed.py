@@ -273,7 +273,7 @@ def integers_exactly(x: NDArray[np.floating], fmt: FixedFormat, what: str) -> In
 def format_for_range(
     low: int, high: int, fraction: int, *, rounding: Rounding = Rounding.TRN
 ) -> FixedFormat:
-    """Return the narrowest format with ``fraction`` fraction bits that holds ``low`` to ``high``."""
+    """Return the narrowest format, ``fraction`` fraction bits, that holds ``low`` to ``high``."""
     signed = low < 0
     bits = max(int(high).bit_length(), (-int(low) - 1).bit_length() if signed else 0)
     width = max(bits + int(signed), 1)
