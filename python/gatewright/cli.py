@@ -49,7 +49,7 @@ def _design(name: str, build_dir: Path) -> tuple[Any, Path]:
 
 def _step_command(name: str, summary: str) -> click.Command:
     @click.pass_obj
-    def run(build_dir: Path, design: str, **chosen: Any) -> None:
+    def run(build_dir: Path, /, design: str, **chosen: Any) -> None:
         from gatewright import flow
         from gatewright.steps import Options
 

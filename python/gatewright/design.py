@@ -4,49 +4,21 @@ import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, field
-from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 import yaml
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 
 from gatewright.errors import GatewrightError
 from gatewright.resources import designs_root
-from gatewright.train.settings import Train
+from gatewright.train.settings import STRICT, Data, Network, Train
 
-settings = partial(dataclass, frozen=True, config=ConfigDict(extra="forbid", strict=True))
 IDENTIFIER = r"[a-z][a-z0-9_]{0,47}"
 
 
-@settings
-class Network:
-    """A built-in network.
-
-    Attributes:
-        name: One of ``gatewright.nets``.
-        layers: Sizes from input to output, for ``mlp``.
-    """
-
-    name: str
-    layers: tuple[int, ...] = field(default=())
-
-
-@settings
-class Data:
-    """A built-in data set and how many training samples choices are made on.
-
-    Attributes:
-        name: One of ``gatewright.data``.
-        validation: Samples taken from the training set; the test set is never used for a choice.
-    """
-
-    name: str
-    validation: int = Field(default=5000, ge=1)
-
-
-@settings
+@dataclass(frozen=True, config=STRICT)
 class LayerSettings:
     """What the user asks of one layer, in hls4ml's words; ``PE`` and ``SIMD`` override reuse.
 
@@ -71,7 +43,7 @@ class LayerSettings:
         return self
 
 
-@settings
+@dataclass(frozen=True, config=STRICT)
 class ModelSettings:
     """hls4ml's settings for every layer that has none of its own."""
 
@@ -80,7 +52,7 @@ class ModelSettings:
     Precision: str | dict[str, str] | None = None
 
 
-@settings
+@dataclass(frozen=True, config=STRICT)
 class Hls4ml:
     """The hls4ml configuration, with hls4ml's own keys.
 
@@ -106,7 +78,7 @@ class Hls4ml:
         }
 
 
-@settings
+@dataclass(frozen=True, config=STRICT)
 class Rtl:
     """What hls4ml has no word for.
 
@@ -119,7 +91,7 @@ class Rtl:
     argmax: bool = False
 
 
-@settings
+@dataclass(frozen=True, config=STRICT)
 class Simulation:
     """How the design is simulated.
 
@@ -132,7 +104,7 @@ class Simulation:
     protocol_frames: int = Field(default=200, ge=8)
 
 
-@settings
+@dataclass(frozen=True, config=STRICT)
 class Synthesis:
     """How the design is synthesised.
 
@@ -145,7 +117,7 @@ class Synthesis:
     target_mhz: float = Field(default=125, gt=0)
 
 
-@settings
+@dataclass(frozen=True, config=STRICT)
 class Design:
     """One design: either a built-in network with data and a recipe, or a QONNX file with inputs.
 

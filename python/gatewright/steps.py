@@ -149,7 +149,7 @@ def expected_integers(vectors: Vectors, fmt: FixedFormat, argmax: bool) -> IntAr
         CheckFailedError: the output format has too few fraction bits to hold them.
     """
     if argmax:
-        return vectors.outputs.argmax(axis=1, keepdims=True)
+        return vectors.outputs.argmax(axis=1, keepdims=True).astype(np.int64)
     shift = fmt.fraction - vectors.fraction
     if shift < 0 and (vectors.outputs & ((1 << -shift) - 1)).any():
         raise CheckFailedError(

@@ -18,8 +18,8 @@ def weight_words(node: Dense, fold: Fold, prefix: str) -> dict[str, str]:
     padded = np.zeros((fold.passes * fold.pe, fold.beats * fold.simd), np.int64)
     padded[: fold.rows, : fold.cols] = node.weight
     # [pass, PE, beat, lane] -> [pass, beat, PE, lane]
-    words = padded.reshape(fold.passes, fold.pe, fold.beats, fold.simd).transpose(0, 2, 1, 3)
-    words = words.reshape(fold.cycles, fold.pe, fold.simd)
+    blocks = padded.reshape(fold.passes, fold.pe, fold.beats, fold.simd).transpose(0, 2, 1, 3)
+    words = blocks.reshape(fold.cycles, fold.pe, fold.simd)
     files = {}
     for rank in range(fold.ranks):
         part = words[:, rank * fold.group : (rank + 1) * fold.group]
