@@ -34,7 +34,9 @@ def test_a_weight_that_does_not_fit_is_named() -> None:
     with pytest.raises(GatewrightError, match=r"fc1: weight \(2, 3\) is 32, but fixed<6,1"):
         Dense(**{**vars(node), "weight": weight})
     with pytest.raises(GatewrightError, match=r"fc1: bias \(0,\) is -9, but fixed<4"):
-        Dense(**{**vars(node), "bias": node.bias * 0 - 9, "bias_format": parse_format("fixed<4,1>")})
+        Dense(
+            **{**vars(node), "bias": node.bias * 0 - 9, "bias_format": parse_format("fixed<4,1>")}
+        )
 
 
 def test_a_graph_out_of_order_is_refused() -> None:

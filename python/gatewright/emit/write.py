@@ -8,15 +8,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from gatewright import __version__
+from gatewright.emit.environment import environment
 from gatewright.emit.pipeline import Block, Lanes, Pipeline, build, bus_width
 from gatewright.files import write_json, write_text
 from gatewright.graph import Graph
 from gatewright.resources import rtl_root
-
-_TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 
 @dataclass(frozen=True)
@@ -72,28 +69,24 @@ def write_rtl(
 
 def render_top(pipeline: Pipeline, model: str) -> str:
     """Return the top module's text."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - SystemVerilog, not HTML
-    )
     names = ["frame", *(block.name for block in pipeline.blocks)]
     streams = [pipeline.input_lanes, *(block.out for block in pipeline.blocks)]
     source, result = pipeline.input_lanes, pipeline.output_lanes
-    return environment.get_template("top.sv.j2").render(
-        version=__version__,
-        model=model,
-        name=pipeline.graph.name,
-        blocks=pipeline.blocks,
-        streams=list(zip(names, streams, strict=True)),
-        source=source,
-        result=result,
-        bus_in=bus_width(source.format, "input"),
-        bus_out=bus_width(result.format, "output"),
-        interval=pipeline.interval,
+    return (
+        environment()
+        .get_template("top.sv.j2")
+        .render(
+            version=__version__,
+            model=model,
+            name=pipeline.graph.name,
+            blocks=pipeline.blocks,
+            streams=list(zip(names, streams, strict=True)),
+            source=source,
+            result=result,
+            bus_in=bus_width(source.format, "input"),
+            bus_out=bus_width(result.format, "output"),
+            interval=pipeline.interval,
+        )
     )
 
 
