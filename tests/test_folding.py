@@ -2,17 +2,17 @@
 
 from math import ceil
 
-import networks
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import networks
 from gatewright.errors import GatewrightError
 from gatewright.folding import block_rams, fold, legal
-from gatewright.graph import FoldRequest
+from gatewright.graph import FoldRequest, Node
 
 
-def layer(rows: int, cols: int, **request: int):
+def layer(rows: int, cols: int, **request: int) -> Node:
     graph = networks.mlp((cols, rows), (FoldRequest(**request),))
     return graph["fc1"]
 

@@ -1,11 +1,11 @@
 """The graph's own checks, and the exact bounds of a sum."""
 
-import networks
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import networks
 from gatewright.errors import GatewrightError
 from gatewright.fixed import parse_format
 from gatewright.graph import Dense, Graph, sum_range

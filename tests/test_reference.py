@@ -2,10 +2,10 @@
 
 from fractions import Fraction
 
-import networks
 import numpy as np
 import pytest
 
+import networks
 from gatewright import passes, reference
 from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat, parse_format

@@ -67,6 +67,11 @@ class Fold:
         return self.pe // self.out_lanes
 
     @property
+    def delay(self) -> int:
+        """Cycles the serialiser waits for the last rank."""
+        return serialiser_delay(self.pe, self.group, self.out_lanes)
+
+    @property
     def weight_memory(self) -> str:
         """``lut`` or ``block``, by the depth."""
         return "lut" if self.cycles <= _LUT_DEPTH else "block"
@@ -127,10 +132,14 @@ def _check_multipliers(name: str, multipliers: int, rows: int, cols: int) -> Non
         )
 
 
+def serialiser_delay(pe: int, group: int, out_lanes: int) -> int:
+    """Return the cycles by which results must wait so that every rank has its own."""
+    return max(0, ceil(pe / group) - pe // out_lanes) if out_lanes > group else 0
+
+
 def legal(pe: int, group: int, beats: int, out_lanes: int) -> bool:
-    """Whether the serialiser reads every result before the next pass overwrites it."""
-    ranks, result_beats = ceil(pe / group), pe // out_lanes
-    return result_beats <= beats and (out_lanes <= group or ranks - result_beats < beats)
+    """Whether every result is read before the next pass overwrites it."""
+    return pe // out_lanes <= beats and serialiser_delay(pe, group, out_lanes) < beats
 
 
 def _group(pe: int, simd: int, depth: int, beats: int, out_lanes: int, bits: int) -> int:

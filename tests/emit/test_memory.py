@@ -1,9 +1,9 @@
 """Memory files hold every weight where the header of ``matvec_layer`` says."""
 
-import networks
 import numpy as np
 import pytest
 
+import networks
 from gatewright.emit.memory import bias_words, weight_words
 from gatewright.folding import fold
 from gatewright.graph import FoldRequest

@@ -232,10 +232,9 @@ def _dense(node: Dense, fused: Elementwise | None, folded: Fold, stream: Lanes) 
 
 
 def fifo_depth(folded: Fold) -> int:
-    """Return the output FIFO's depth in beats: two passes' results and those in flight."""
-    in_flight = 16 + folded.ranks
-    beats = 2 * folded.result_beats + ceil(in_flight * folded.result_beats / folded.beats)
-    return max(4, 1 << (beats - 1).bit_length())
+    """Return the least depth, in beats, that keeps the core busy: see ``matvec_layer``'s header."""
+    in_flight = 17 + (folded.simd - 1).bit_length() + folded.delay + folded.result_beats
+    return max(2, folded.result_beats * (1 + ceil(in_flight / folded.beats)))
 
 
 def _elementwise(node: Elementwise, stream: Lanes) -> Block:

@@ -3,10 +3,13 @@
 import importlib.metadata
 import platform
 import shutil
-import subprocess  # noqa: S404 - asks installed programs for their version, fixed arguments
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+from gatewright.errors import NotRunError
+from gatewright.tools import process, verilator
 
 PACKAGES = (
     "torch",
@@ -65,8 +68,8 @@ def _program(name: str, install: str) -> Finding:
     path = shutil.which(name)
     if path is None:
         return Finding(name, False, True, f"install it: {install}")
-    answer = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
-    lines = [line for line in answer.stdout.splitlines() if line.strip()]
+    answer = process.run([path, "--version"], cwd=Path.cwd())
+    lines = [line for line in answer.output.splitlines() if line.strip()]
     return Finding(name, True, True, f"{lines[0].strip() if lines else '?'} ({path})")
 
 
@@ -78,11 +81,8 @@ def _package(name: str) -> Finding:
 
 
 def _verilator() -> Finding:
-    from gatewright.errors import NotRunError
-    from gatewright.tools import verilator
-
     try:
         tool = verilator.find()
     except NotRunError as error:
         return Finding("verilator", False, True, str(error))
-    return Finding("verilator", True, True, f"{tool.version} ({Path(tool.path)})")
+    return Finding("verilator", True, True, f"{tool.version} ({tool.program})")

@@ -69,12 +69,9 @@ def place_ecp5(
         "--report",
         str(report.resolve()),
     ]
-    process.run(
-        [*find_ecp5(), *arguments],
-        what=f"nextpnr-ecp5, seed {seed}",
-        cwd=working_folder,
-        log=folder / f"ecp5_seed{seed}.log",
-    )
+    log = folder / f"ecp5_seed{seed}.log"
+    finished = process.run([*find_ecp5(), *arguments], cwd=working_folder, log=log)
+    process.check(finished, f"nextpnr-ecp5, seed {seed}")
     content = read_json(report)
     clocks = [clock["achieved"] for clock in content["fmax"].values()]
     cells = {name: int(use["used"]) for name, use in content["utilization"].items()}

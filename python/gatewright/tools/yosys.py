@@ -67,12 +67,12 @@ def synthesise(
         f"write_json {os.path.relpath(netlist, working_folder)}",
         f"tee -q -o {os.path.relpath(statistics, working_folder)} stat -json",
     ]
-    process.run(
+    finished = process.run(
         [sys.executable, "-m", "gatewright.tools.yosys_worker", json.dumps(script)],
-        what=f"Yosys for {family}",
         cwd=working_folder,
         log=folder / f"{family}_yosys.log",
     )
+    process.check(finished, f"Yosys for {family}")
     design = read_json(statistics)["design"]
     return Netlist(netlist, {name: int(n) for name, n in _cell_counts(design).items()})
 
