@@ -192,13 +192,26 @@ def load(name_or_path: str) -> Design:
         raise GatewrightError(f"{path} cannot be read as YAML: {error}") from error
     if not isinstance(content, Mapping):
         raise GatewrightError(f"{path} must hold keys and values, not {type(content).__name__}")
+    return parse({"name": path.stem, **content}, path.resolve().parent, str(path))
+
+
+def parse(content: Mapping[str, Any], folder: Path, where: str) -> Design:
+    """Make a design of keys and values.
+
+    Args:
+        content: As in a YAML file, with its name.
+        folder: Where the files it names are.
+        where: What to call it in messages.
+
+    Raises:
+        GatewrightError: a wrong key or value; the message names the key.
+    """
     if "folder" in content:
-        raise GatewrightError(f"{path}: folder: not a key of a design")
-    content = {"name": path.stem, **content}
+        raise GatewrightError(f"{where}: folder: not a key of a design")
     try:
-        return _DESIGN.validate_python({**_tuples(content), "folder": path.resolve().parent})
+        return _DESIGN.validate_python({**_tuples(dict(content)), "folder": folder})
     except ValidationError as error:
-        raise GatewrightError(_readable(path, error)) from None
+        raise GatewrightError(_readable(where, error)) from None
 
 
 def names() -> list[str]:
@@ -237,14 +250,14 @@ def _tuples(value: Any) -> Any:
     return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
 
 
-def _readable(path: Path, error: ValidationError) -> str:
+def _readable(where: str, error: ValidationError) -> str:
     lines = []
     for item in error.errors():
         key = ".".join(str(part) for part in item["loc"]) or "design"
         message = item["msg"].removeprefix("Value error, ")
         if item["type"] == "unexpected_keyword_argument":
-            message = "unknown key; see `gatewright list --keys` or the README for those allowed"
-        lines.append(f"{path}: {key}: {message} (found {item['input']!r})"[:400])
+            message = "unknown key; README.md lists those allowed"
+        lines.append(f"{where}: {key}: {message} (found {item['input']!r})"[:400])
     return "\n".join(lines)
 
 

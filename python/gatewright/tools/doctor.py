@@ -3,7 +3,6 @@
 import importlib.metadata
 import platform
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
