@@ -1,6 +1,7 @@
 """Files from elsewhere: fetched once, checked with SHA-256, kept outside the repository."""
 
 import gzip
+import http.client
 import logging
 import os
 import shutil
@@ -236,7 +237,7 @@ class GzipMirror:
                     _gunzip(packed, folder / name, files.max_bytes)
             except urllib.error.URLError as error:
                 raise SourceError(f"{name}.gz: {error.reason}") from error
-            except (TimeoutError, ConnectionError) as error:
+            except (TimeoutError, ConnectionError, http.client.HTTPException) as error:
                 raise SourceError(f"{name}.gz: {error}") from error
 
 
