@@ -93,8 +93,8 @@ class FixedFormat:
         shift = self.fraction - other.fraction
         if shift < 0:
             return False
-        low = -self.max_int if self.signed and self.overflow is Overflow.SAT_SYM else self.min_int
-        return low <= other.min_int << shift and other.max_int << shift <= self.max_int
+        low, high = _bounds(self)
+        return low <= other.min_int << shift and other.max_int << shift <= high
 
     def __str__(self) -> str:
         name = "fixed" if self.signed else "ufixed"
@@ -192,16 +192,22 @@ def _round(exact: IntArray, floor: IntArray, drop: int, mode: Rounding) -> IntAr
     return floor + up.astype(np.int64)
 
 
+def _bounds(fmt: FixedFormat) -> tuple[int, int]:
+    """Return the smallest and largest integer that a conversion into ``fmt`` gives."""
+    if fmt.signed and fmt.overflow is Overflow.SAT_SYM:
+        # With one bit ap_fixed's lower bound is -1 all the same: it sets the sign and the lowest
+        # bit, which are one bit then.
+        return min(-fmt.max_int, -1), fmt.max_int
+    return fmt.min_int, fmt.max_int
+
+
 def _overflow(rounded: IntArray, floor: IntArray, target: FixedFormat) -> IntArray:
     """Bring ``rounded`` into ``target``'s range; ``floor`` is the value before rounding."""
-    low, high = target.min_int, target.max_int
+    low, high = _bounds(target)
     mode = target.overflow
-    if mode is Overflow.SAT_SYM and target.signed:
-        low = -high
     if mode in (Overflow.SAT, Overflow.SAT_SYM):
-        # ap_fixed's SAT_SYM leaves a representable -2**(width-1) alone only without sign; with
-        # sign it is the one value in range that still moves.
-        return np.clip(rounded, low, high)
+        clipped: IntArray = np.clip(rounded, low, high)
+        return clipped
     outside = (rounded < low) | (rounded > high)
     if mode is Overflow.SAT_ZERO:
         return np.where(outside, 0, rounded)
@@ -273,7 +279,7 @@ def integers_exactly(x: NDArray[np.floating], fmt: FixedFormat, what: str) -> In
 def format_for_range(
     low: int, high: int, fraction: int, *, rounding: Rounding = Rounding.TRN
 ) -> FixedFormat:
-    """Return the narrowest format with ``fraction`` fraction bits that holds ``low`` to ``high``."""
+    """Return the narrowest format of ``fraction`` fraction bits holding ``low`` to ``high``."""
     signed = low < 0
     bits = max(int(high).bit_length(), (-int(low) - 1).bit_length() if signed else 0)
     width = max(bits + int(signed), 1)
