@@ -68,8 +68,10 @@ def export(design: Design, folder: Path, options: Options) -> None:
     if design.trains:
         exporting.run(design, folder)
     else:
-        inputs = exporting.load_inputs(design.file("inputs"))
-        exporting.from_onnx(design.file("onnx"), inputs, folder, design.preprocessing)
+        inputs, labels = exporting.read_inputs(design.file("inputs"))
+        exporting.from_onnx(
+            design.file("onnx"), inputs, folder, labels=labels, preprocessing=design.preprocessing
+        )
 
 
 def hls(design: Design, folder: Path, options: Options) -> None:

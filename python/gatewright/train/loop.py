@@ -120,9 +120,7 @@ class Loop:
                 "was kept. Lower the step's learning_rate and run again"
             )
         progress = self._progress
-        found = accuracy(
-            self._network, self._task.validation_inputs, self._task.validation_labels
-        )
+        found = accuracy(self._network, self._task.validation_inputs, self._task.validation_labels)
         eligible = self._technique.may_be_best((epoch + 1) / self._step.epochs)
         best = progress.validation[progress.best_epoch - 1] if progress.best_epoch else -1.0
         if eligible and found > best:
