@@ -231,7 +231,7 @@ def parse(content: Mapping[str, Any], folder: Path, where: str) -> Design:
     if "folder" in content:
         raise GatewrightError(f"{where}: folder: not a key of a design")
     try:
-        return _DESIGN.validate_python({**_tuples(dict(content)), "folder": folder})
+        return _DESIGN.validate_python({**content, "folder": folder})
     except ValidationError as error:
         raise GatewrightError(_readable(where, error)) from None
 
@@ -263,13 +263,6 @@ def _find(name_or_path: str) -> Path:
 
 def _given(layer: LayerSettings | ModelSettings) -> dict[str, Any]:
     return {key: value for key, value in asdict(layer).items() if value is not None}
-
-
-def _tuples(value: Any) -> Any:
-    """YAML knows lists only; the dataclasses are frozen and hold tuples."""
-    if isinstance(value, dict):
-        return {key: _tuples(item) for key, item in value.items()}
-    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
 
 
 def _readable(where: str, error: ValidationError) -> str:
