@@ -107,5 +107,3 @@ def load(path: Path) -> Model:
 
 def _plain(kind: type[Any], value: Any) -> Any:
     return TypeAdapter(kind).dump_python(value, mode="json")
-
-

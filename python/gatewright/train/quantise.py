@@ -54,11 +54,12 @@ class Quantise(Technique):
             case nn.Linear():
                 return self._linear(module)
             case nn.ReLU():
-                return qnn.QuantReLU(
+                activation: nn.Module = qnn.QuantReLU(
                     act_quant=Uint8ActPerTensorFixedPoint,
                     bit_width=self._step.activation_bits,
                     collect_stats_steps=_CALIBRATION_BATCHES,
                 )
+                return activation
         raise GatewrightError(
             f"quantise: module {name} is a {type(module).__name__}, which has no quantised "
             "counterpart; allowed: Linear, ReLU, and an Identity called input"
@@ -68,15 +69,16 @@ class Quantise(Technique):
         """Return the input's quantiser: the raw integer itself, if its bits are enough."""
         bits = self._step.input_bits
         dropped = max(data.raw_max.bit_length() - bits, 0)
-        return qnn.QuantIdentity(
+        quantiser: nn.Module = qnn.QuantIdentity(
             act_quant=Uint8ActPerTensorFixedPointMaxInit,
             bit_width=bits,
             scaling_impl_type="const",
             max_val=data.scale * 2 ** (bits + dropped),
         )
+        return quantiser
 
     def _linear(self, module: nn.Linear) -> nn.Module:
-        layer = qnn.QuantLinear(
+        layer: nn.Module = qnn.QuantLinear(
             module.in_features,
             module.out_features,
             module.bias is not None,
@@ -99,6 +101,6 @@ def nonzero_weights(network: nn.Module) -> int:
     for module in network.modules():
         if isinstance(module, qnn.QuantLinear):
             count += int(torch.count_nonzero(module.quant_weight().value))
-        elif isinstance(getattr(module, "weight", None), nn.Parameter):
-            count += int(torch.count_nonzero(module.weight))
+        elif isinstance(weight := getattr(module, "weight", None), nn.Parameter):
+            count += int(torch.count_nonzero(weight))
     return count
