@@ -132,11 +132,12 @@ def from_onnx(
 def _exported(module: "nn.Module", shape: tuple[int, ...]) -> "ModelWrapper":
     """Return what Brevitas exports; the exporter's own talk goes to the log."""
     import torch
-    from brevitas.export import export_qonnx
 
     from gatewright.export import qonnx_model
 
     with tempfile.TemporaryDirectory(prefix="gatewright-") as name, _quiet():
+        from brevitas.export import export_qonnx
+
         path = Path(name) / "raw.onnx"
         try:
             export_qonnx(module, torch.zeros(1, *shape), str(path))
@@ -149,16 +150,19 @@ def _exported(module: "nn.Module", shape: tuple[int, ...]) -> "ModelWrapper":
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
+    """Keep what the exporters print, warn and log about themselves out of the user's sight."""
     said = io.StringIO()
-    exporter = logging.getLogger("torch.onnx")
-    level = exporter.level
-    exporter.setLevel(logging.ERROR)
+    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(said):
             warnings.simplefilter("ignore")
             yield
     finally:
-        exporter.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
         logging.getLogger(__name__).debug("exporter: %s", said.getvalue())
 
 

@@ -4,20 +4,25 @@ Rounding is half to even and weights keep a symmetric range, so that a weight of
 and every value is a fixed-point number that hardware holds as it is.
 """
 
-import brevitas.nn as qnn
+import warnings
+
 import torch
-from brevitas.quant import (
-    Int8BiasPerTensorFixedPointInternalScaling,
-    Int8WeightPerTensorFixedPoint,
-    Uint8ActPerTensorFixedPoint,
-    Uint8ActPerTensorFixedPointMaxInit,
-)
 from torch import nn
 
 from gatewright.data import Preprocessing
 from gatewright.errors import GatewrightError
 from gatewright.train.settings import QuantiseStep
 from gatewright.train.technique import Task, Technique
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it tells of optional packages that nothing here uses
+    import brevitas.nn as qnn
+    from brevitas.quant import (
+        Int8BiasPerTensorFixedPointInternalScaling,
+        Int8WeightPerTensorFixedPoint,
+        Uint8ActPerTensorFixedPoint,
+        Uint8ActPerTensorFixedPointMaxInit,
+    )
 
 _CALIBRATION_BATCHES = 16
 _CALIBRATION_SAMPLES = 256  # per batch
