@@ -67,9 +67,8 @@ def test_every_scale_is_a_power_of_two_and_zeros_stay():
     network = quantised(QuantiseStep(epochs=1, weight_bits=4, activation_bits=5, input_bits=5))
     for layer in (network.fc1, network.fc2):
         weight = layer.quant_weight()
-        scale = float(weight.scale)
-        assert torch.frexp(torch.tensor(scale))[0] == 0.5
-        integers = weight.value / scale
+        assert torch.frexp(weight.scale)[0] == 0.5
+        integers = weight.value / weight.scale
         assert torch.equal(integers, integers.round())
         assert integers.abs().max() <= 7
         assert (integers[layer.weight == 0] == 0).all()

@@ -53,7 +53,7 @@ def run(design: Recipe, folder: Path) -> dict[str, Any]:
 
     path = folder / "model.pt"
     model = model_file.load(path)
-    if (model.network, model.train) != (design.network, design.train):
+    if not model.is_of(design.network, design.train):
         raise GatewrightError(
             f"{path} was trained with other settings than the design has now; run the train step"
         )

@@ -36,10 +36,14 @@ class Quantise(Technique):
 
     def convert(self, network: nn.Module, preprocessing: Preprocessing) -> nn.Module:
         """Replace each layer by its quantised counterpart, its weights kept."""
-        for name, module in list(network.named_modules()):
-            if next(module.children(), None) is not None:
-                continue
-            network.set_submodule(name, self._counterpart(name, module, preprocessing))
+        leaves = [
+            (name, module)
+            for name, module in network.named_modules()
+            if next(module.children(), None) is None
+        ]
+        with torch.random.fork_rng():  # a new layer draws weights that are thrown away
+            for name, module in leaves:
+                network.set_submodule(name, self._counterpart(name, module, preprocessing))
         return network
 
     def prepare(self, network: nn.Module, task: Task) -> None:
