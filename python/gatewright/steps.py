@@ -94,7 +94,7 @@ def rtl(design: Design, folder: Path, options: Options) -> None:
     """Emit SystemVerilog; the integer reference must equal the vectors."""
     from gatewright import emit, graph_io, passes, reference
 
-    graph = graph_io.load(folder)
+    graph = graph_io.load_graph(folder)
     if design.rtl.argmax:
         graph = passes.with_argmax(graph)
     vectors = load_vectors(folder)
