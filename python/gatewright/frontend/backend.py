@@ -105,7 +105,7 @@ def compile_library(folder: Path, config: Mapping[str, Any]) -> Path:
             "sudo apt-get install g++ (Debian, Ubuntu), sudo dnf install gcc-c++ (Fedora)"
         )
     done = subprocess.run(
-        ["bash", "build_lib.sh"], cwd=folder, text=True, errors="replace",
+        ["bash", "build_lib.sh"], cwd=folder, check=False, text=True, errors="replace",
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     if done.returncode != 0:

@@ -21,7 +21,7 @@ from gatewright.frontend import plugin
 from gatewright.frontend.adapter import stored_graph
 from gatewright.frontend.config import hls4ml_config
 from gatewright.frontend.csim import run_csim
-from gatewright.frontend.names import identifier
+from gatewright.frontend.names import identifier, origin
 from gatewright.frontend.prepare import Prepared, prepare
 from gatewright.frontend.vectors import Vectors, read_vectors
 from gatewright.graph import Dense, Elementwise, Graph
@@ -69,6 +69,7 @@ def run(
     prepared = prepare(onnx)
     target = Target(identifier(design_name), clock_period, part, io_type)
     firmware = folder / "hls"
+    (folder / "hls.json").unlink(missing_ok=True)  # it says that the step went to its end
     with writing_folder(firmware) as temporary:
         model = convert(prepared, hls_config, target, temporary)
         graph = stored_graph(model)
@@ -114,9 +115,7 @@ class Target:
     io_type: str
 
 
-def convert(
-    prepared: Prepared, settings: Mapping[str, Any], target: Target, folder: Path
-) -> Any:
+def convert(prepared: Prepared, settings: Mapping[str, Any], target: Target, folder: Path) -> Any:
     """Return hls4ml's model of a prepared network, written into ``folder``.
 
     Raises:
@@ -232,7 +231,7 @@ def compare(got: IntArray, fraction: int, truth: Vectors) -> Comparison:
 def layers(model: Any, graph: Graph) -> list[dict[str, Any]]:
     """Return what ``hls.json`` says of each layer."""
     accumulators = {
-        layer.name.removeprefix("Dense_"): str(layer.types["accum_t"].precision)
+        origin(layer): str(layer.types["accum_t"].precision)
         for layer in model.get_layers()
         if "accum_t" in layer.types
     }

@@ -1,6 +1,7 @@
 """Names that are SystemVerilog identifiers."""
 
 import re
+from typing import Any
 
 # IEEE 1800-2017, annex B, as far as a layer might be called so.
 KEYWORDS = frozenset(
@@ -32,3 +33,8 @@ def identifier(name: str) -> str:
     if not clean or not (clean[0].isalpha() or clean[0] == "_"):
         clean = f"n{clean}"
     return f"{clean}_" if clean in KEYWORDS else clean
+
+
+def origin(layer: Any) -> str:
+    """Return the name that the user's graph had for a layer of hls4ml's."""
+    return str(layer.name).removeprefix("Dense_" if layer.class_name == "Dense" else "")
