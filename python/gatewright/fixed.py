@@ -207,7 +207,8 @@ def _overflow(rounded: IntArray, floor: IntArray, target: FixedFormat) -> IntArr
     low, high = _bounds(target)
     mode = target.overflow
     if mode in (Overflow.SAT, Overflow.SAT_SYM):
-        return np.clip(rounded, low, high)
+        clipped: IntArray = np.clip(rounded, low, high)
+        return clipped
     outside = (rounded < low) | (rounded > high)
     if mode is Overflow.SAT_ZERO:
         return np.where(outside, 0, rounded)

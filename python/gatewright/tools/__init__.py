@@ -1,0 +1,1 @@
+"""Other programs: Verilator, Yosys, nextpnr. The only place that starts subprocesses."""
