@@ -77,7 +77,7 @@ def _run_workers(
         for first, last in pairwise(bounds):
             arguments = [str(library), project, str(folder), str(first), str(last)]
             workers.append(
-                subprocess.Popen(
+                subprocess.Popen(  # noqa: S603 - our own worker
                     [sys.executable, "-m", "gatewright.frontend.csim_worker", *arguments]
                     + [str(size) for size in sizes],
                     stdout=subprocess.DEVNULL,

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from gatewright import files
+from gatewright import files, graph_io
 from gatewright.errors import CheckFailedError, GatewrightError
 from gatewright.fixed import IntArray
 from gatewright.frontend import plugin
@@ -25,7 +25,6 @@ from gatewright.frontend.names import identifier, origin
 from gatewright.frontend.prepare import Prepared, prepare
 from gatewright.frontend.vectors import Vectors, read_vectors
 from gatewright.graph import Dense, Elementwise, Graph
-from gatewright.graph_io import save_graph
 from gatewright.passes import input_of
 
 log = logging.getLogger(__name__)
@@ -75,7 +74,7 @@ def run(
         graph = stored_graph(model)
         truth = read_truth(vectors, graph)
         relocate(temporary, firmware)
-    save_graph(graph, folder)
+    graph_io.save(graph, folder)
     log.info("C simulation: compiling")
     built = time.perf_counter()
     library = compile_at(model, firmware)

@@ -152,7 +152,7 @@ def one_sample(graph: Any) -> None:
 
 
 def clean(wrapper: Any) -> Any:
-    """qonnx's clean-up without its renaming of nodes."""
+    """Qonnx's clean-up without its renaming of nodes."""
     from qonnx.transformation.fold_constants import FoldConstants
     from qonnx.transformation.general import (
         GiveUniqueParameterTensors,
