@@ -57,7 +57,7 @@ STEPS = (
         keys=("network", "data", "train", "onnx", "inputs", "preprocessing"),
         reads=("model.pt",),
         writes=("model.onnx", "vectors.npz", "export.json"),
-        code=("export.py", "nets", "data"),
+        code=("export", "train", "nets", "data"),
     ),
     Step(
         "hls",

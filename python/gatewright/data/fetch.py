@@ -265,7 +265,7 @@ def _gunzip(packed: IO[bytes], path: Path, limit: int) -> None:
         raise SourceError(f"not a whole gzip file: {error}") from error
 
 
-def _copy(source: IO[bytes], target: IO[bytes], limit: int) -> None:
+def _copy(source: IO[bytes] | gzip.GzipFile, target: IO[bytes], limit: int) -> None:
     copied = 0
     while chunk := source.read(_CHUNK):
         copied += len(chunk)

@@ -1,8 +1,6 @@
 """What a stopped run leaves, so that the next one goes on with the same bits."""
 
 import logging
-import pickle
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,11 +59,8 @@ def load(path: Path, key: str) -> Progress | None:
         stored = torch.load(path, weights_only=True, map_location="cpu")
         progress = Progress(**stored["progress"])
         found = stored["key"]
-    except (OSError, RuntimeError, EOFError, KeyError, TypeError) as error:
+    except Exception as error:  # torch.load raises whatever a broken file leads it to
         _log.warning("%s cannot be read (%s); training starts anew", path, error)
-        return None
-    except (pickle.UnpicklingError, zipfile.BadZipFile) as error:
-        _log.warning("%s is not a checkpoint (%s); training starts anew", path, error)
         return None
     if found != key:
         _log.warning("%s belongs to other settings; training starts anew", path)

@@ -5,6 +5,7 @@ import math
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -61,7 +62,8 @@ class Loop:
         total = self._step.epochs * self._updates
         done = self._progress.epoch * self._updates
         silent = not (self._show and sys.stderr.isatty())
-        with tqdm(total=total, initial=done, desc=self._title, disable=silent) as bar:
+        bar: tqdm[Any] = tqdm(total=total, initial=done, desc=self._title, disable=silent)
+        with bar:
             for epoch in range(self._progress.epoch, self._step.epochs):
                 started = time.perf_counter()
                 loss = self._epoch(epoch, bar)
@@ -82,14 +84,14 @@ class Loop:
         self._masks.kept = {k: v.to(device) for k, v in self._progress.masks.items()}
         checkpoint.restore_random(self._progress.random, self._generator)
 
-    def _epoch(self, epoch: int, bar: "tqdm[None]") -> float:
+    def _epoch(self, epoch: int, bar: "tqdm[Any]") -> float:
         """Train one epoch; return its mean loss."""
         self._network.train()
         order = torch.randperm(len(self._task.labels), generator=self._generator)
         order = order.to(self._task.inputs.device)
         total = self._step.epochs * self._updates
         losses = torch.zeros((), device=self._task.inputs.device)
-        for index, at in enumerate(order.split(self._batch)):
+        for index, at in enumerate(torch.split(order, self._batch)):
             share = (epoch * self._updates + index) / total
             losses += self._update(at, share, share + 1 / total)
             bar.update()
@@ -106,13 +108,13 @@ class Loop:
         inputs, labels = self._task.inputs[at], self._task.labels[at]
         loss = self._technique.loss(self._network, inputs, labels)
         self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         self._optimizer.step()
         self._technique.after_update(self._network, self._masks, after)
         self._masks.apply()
         return loss.detach()
 
-    def _record(self, epoch: int, loss: float, bar: "tqdm[None]") -> None:
+    def _record(self, epoch: int, loss: float, bar: "tqdm[Any]") -> None:
         """Take what the epoch gave into ``progress``."""
         if not math.isfinite(loss):
             raise GatewrightError(

@@ -1,8 +1,6 @@
 """``model.pt``: a trained network with all that is needed to build it again."""
 
 import json
-import pickle
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +36,11 @@ class Model:
     data: str
     preprocessing: Preprocessing
     state: dict[str, torch.Tensor]
+
+    def is_of(self, network: Network | None, train: Train | None) -> bool:
+        """Whether it was trained with these settings."""
+        own = (_plain(Network, self.network), _plain(Train, self.train))
+        return own == (_plain(Network, network), _plain(Train, train))
 
     def build(self) -> nn.Module:
         """Return the trained network, ready to be evaluated, on the CPU."""
@@ -96,14 +99,11 @@ def load(path: Path) -> Model:
             Preprocessing(**{**raw, "raw_shape": tuple(raw["raw_shape"])}),
             stored["state"],
         )
-    except (
-        *(OSError, RuntimeError, EOFError, KeyError, TypeError, ValueError),
-        *(pickle.UnpicklingError, zipfile.BadZipFile),
-    ) as error:
+    except Exception as error:  # torch.load raises whatever a broken file leads it to
         raise GatewrightError(
             f"{path} is not a model this version wrote ({error}); delete it and train again"
         ) from error
 
 
 def _plain(kind: type[Any], value: Any) -> Any:
-    return TypeAdapter(kind).dump_python(value, mode="json")
+    return None if value is None else TypeAdapter(kind).dump_python(value, mode="json")

@@ -51,5 +51,5 @@ def keep_largest(network: nn.Module, sparsity: float) -> dict[str, torch.Tensor]
     drop = -int(-sparsity * magnitudes.numel() // 1)
     keep = torch.ones_like(magnitudes, dtype=torch.bool)
     keep[torch.argsort(magnitudes, stable=True)[:drop]] = False
-    parts = keep.split([weight.numel() for _, weight in named])
+    parts = torch.split(keep, [weight.numel() for _, weight in named])
     return {name: part.view_as(w) for (name, w), part in zip(named, parts, strict=True)}

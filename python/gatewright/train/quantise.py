@@ -4,20 +4,25 @@ Rounding is half to even and weights keep a symmetric range, so that a weight of
 and every value is a fixed-point number that hardware holds as it is.
 """
 
-import brevitas.nn as qnn
+import warnings
+
 import torch
-from brevitas.quant import (
-    Int8BiasPerTensorFixedPointInternalScaling,
-    Int8WeightPerTensorFixedPoint,
-    Uint8ActPerTensorFixedPoint,
-    Uint8ActPerTensorFixedPointMaxInit,
-)
 from torch import nn
 
 from gatewright.data import Preprocessing
 from gatewright.errors import GatewrightError
 from gatewright.train.settings import QuantiseStep
 from gatewright.train.technique import Task, Technique
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it tells of optional packages that nothing here uses
+    import brevitas.nn as qnn
+    from brevitas.quant import (
+        Int8BiasPerTensorFixedPointInternalScaling,
+        Int8WeightPerTensorFixedPoint,
+        Uint8ActPerTensorFixedPoint,
+        Uint8ActPerTensorFixedPointMaxInit,
+    )
 
 _CALIBRATION_BATCHES = 16
 _CALIBRATION_SAMPLES = 256  # per batch
@@ -31,10 +36,14 @@ class Quantise(Technique):
 
     def convert(self, network: nn.Module, preprocessing: Preprocessing) -> nn.Module:
         """Replace each layer by its quantised counterpart, its weights kept."""
-        for name, module in list(network.named_modules()):
-            if next(module.children(), None) is not None:
-                continue
-            network.set_submodule(name, self._counterpart(name, module, preprocessing))
+        leaves = [
+            (name, module)
+            for name, module in network.named_modules()
+            if next(module.children(), None) is None
+        ]
+        with torch.random.fork_rng():  # a new layer draws weights that are thrown away
+            for name, module in leaves:
+                network.set_submodule(name, self._counterpart(name, module, preprocessing))
         return network
 
     def prepare(self, network: nn.Module, task: Task) -> None:
@@ -54,11 +63,12 @@ class Quantise(Technique):
             case nn.Linear():
                 return self._linear(module)
             case nn.ReLU():
-                return qnn.QuantReLU(
+                activation: nn.Module = qnn.QuantReLU(
                     act_quant=Uint8ActPerTensorFixedPoint,
                     bit_width=self._step.activation_bits,
                     collect_stats_steps=_CALIBRATION_BATCHES,
                 )
+                return activation
         raise GatewrightError(
             f"quantise: module {name} is a {type(module).__name__}, which has no quantised "
             "counterpart; allowed: Linear, ReLU, and an Identity called input"
@@ -68,15 +78,16 @@ class Quantise(Technique):
         """Return the input's quantiser: the raw integer itself, if its bits are enough."""
         bits = self._step.input_bits
         dropped = max(data.raw_max.bit_length() - bits, 0)
-        return qnn.QuantIdentity(
+        quantiser: nn.Module = qnn.QuantIdentity(
             act_quant=Uint8ActPerTensorFixedPointMaxInit,
             bit_width=bits,
             scaling_impl_type="const",
             max_val=data.scale * 2 ** (bits + dropped),
         )
+        return quantiser
 
     def _linear(self, module: nn.Linear) -> nn.Module:
-        layer = qnn.QuantLinear(
+        layer: nn.Module = qnn.QuantLinear(
             module.in_features,
             module.out_features,
             module.bias is not None,
@@ -99,6 +110,6 @@ def nonzero_weights(network: nn.Module) -> int:
     for module in network.modules():
         if isinstance(module, qnn.QuantLinear):
             count += int(torch.count_nonzero(module.quant_weight().value))
-        elif isinstance(getattr(module, "weight", None), nn.Parameter):
-            count += int(torch.count_nonzero(module.weight))
+        elif isinstance(weight := getattr(module, "weight", None), nn.Parameter):
+            count += int(torch.count_nonzero(weight))
     return count

@@ -4,9 +4,9 @@ Every class is frozen, refuses unknown keys, and states its ranges; pydantic's e
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
 STRICT = ConfigDict(extra="forbid")
@@ -117,6 +117,15 @@ class Train:
     steps: Annotated[tuple[AnyStep, ...], Field(min_length=1)]
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
     batch_size: BatchSize = 128
+
+    @model_validator(mode="after")
+    def _quantised_once(self) -> Self:
+        order = [step.technique for step in self.steps]
+        if order.count("quantise") > 1:
+            raise ValueError(f"steps are {order}; quantise may stand once")
+        if "quantise" in order and "float" in order[order.index("quantise") :]:
+            raise ValueError(f"steps are {order}; float must stand before quantise")
+        return self
 
 
 class Recipe(Protocol):

@@ -85,9 +85,9 @@ def accuracy(network: nn.Module, inputs: Tensor, labels: Tensor, *, batch: int =
     """Return the share of samples whose largest output is their label's; evaluates."""
     was_training = network.training
     network.eval()
-    right = sum(
-        int((network(x).argmax(dim=1) == y).sum())
-        for x, y in zip(inputs.split(batch), labels.split(batch), strict=True)
-    )
+    right = 0
+    for start in range(0, len(labels), batch):
+        found = network(inputs[start : start + batch]).argmax(dim=1)
+        right += int((found == labels[start : start + batch]).sum())
     network.train(was_training)
     return right / len(labels)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from qonnx.core.modelwrapper import ModelWrapper
 
 from gatewright.errors import GatewrightError
-from gatewright.qonnx_model import LAYERS, quantised
+from gatewright.export.qonnx_model import LAYERS, quantised
 
 Array = NDArray[Any]
 
@@ -78,7 +78,7 @@ def _check_layer(model: ModelWrapper, node: onnx.NodeProto) -> None:
 
 def _source(model: ModelWrapper, name: str) -> onnx.NodeProto | None:
     """Return the node that computes the values of ``name``; None for the network's input."""
-    node = model.find_producer(name)
+    node: onnx.NodeProto | None = model.find_producer(name)
     while node is not None and node.op_type in _PASSING:
         node = model.find_producer(node.input[0])
     return node
@@ -124,7 +124,7 @@ def _worst_sum(model: ModelWrapper, node: onnx.NodeProto) -> int | None:
         if bias is None:
             return None
         total, unit = total + np.abs(bias).max(initial=0.0), min(unit, _unit(bias))
-    return math.ceil(total / unit)
+    return math.ceil(float(total) / unit)
 
 
 def _parameter(model: ModelWrapper, name: str) -> Array | None:

@@ -17,8 +17,7 @@ import io
 import logging
 import tempfile
 import warnings
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +26,7 @@ from numpy.typing import NDArray
 
 from gatewright import data
 from gatewright.errors import CheckFailedError, GatewrightError
+from gatewright.export.inputs import Floats, Integers, check_inputs, load_inputs, load_labels
 from gatewright.files import replacing, sha256, write_json
 from gatewright.train.settings import Recipe
 
@@ -34,8 +34,7 @@ if TYPE_CHECKING:
     from qonnx.core.modelwrapper import ModelWrapper
     from torch import nn
 
-Floats = NDArray[np.float32]
-Integers = NDArray[np.int64]
+__all__ = ["from_module", "from_onnx", "load_inputs", "load_labels", "run"]
 
 _MAX_FRACTION = 60
 
@@ -54,7 +53,7 @@ def run(design: Recipe, folder: Path) -> dict[str, Any]:
 
     path = folder / "model.pt"
     model = model_file.load(path)
-    if (model.network, model.train) != (design.network, design.train):
+    if not model.is_of(design.network, design.train):
         raise GatewrightError(
             f"{path} was trained with other settings than the design has now; run the train step"
         )
@@ -63,8 +62,8 @@ def run(design: Recipe, folder: Path) -> dict[str, Any]:
         model.build(),
         dataset.test_inputs,
         folder,
+        model.preprocessing.describe(),
         labels=dataset.test_labels,
-        preprocessing=model.preprocessing.describe(),
     )
 
 
@@ -72,27 +71,27 @@ def from_module(
     module: "nn.Module",
     inputs: Floats,
     folder: Path,
+    preprocessing: Mapping[str, Any] | None = None,
     *,
     labels: Integers | None = None,
-    preprocessing: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Export a module of Brevitas layers with fixed-point quantisers.
 
     Args:
-        module: Takes [N, ...], gives [N, outputs]; on the CPU. It is left as it was.
+        module: Takes [N, ...], gives [N, outputs]. It is left as it was.
         inputs: float32 [N, ...], the samples to check with.
         folder: Where the files go.
-        labels: int64 [N], to measure the accuracy.
         preprocessing: What turned raw data into ``inputs``, for the record.
+        labels: int64 [N], to measure the accuracy.
 
     Raises:
         CheckFailedError: PyTorch and QONNX differ.
         GatewrightError: unfit inputs, or a module that is not fixed-point throughout.
     """
-    from gatewright import exactness, qonnx_model
+    from gatewright.export import exactness, qonnx_model
 
-    _check_inputs(inputs, inputs.shape[1:], "inputs")
-    module = copy.deepcopy(module).eval()
+    check_inputs(inputs, None, "inputs")
+    module = copy.deepcopy(module).cpu().eval()
     model = qonnx_model.clean(_exported(module, inputs.shape[1:]))
     exactness.check_fixed_point(model)
     wide = exactness.needs_float64(model)
@@ -104,91 +103,41 @@ def from_onnx(
     path: Path,
     inputs: Floats,
     folder: Path,
+    preprocessing: Mapping[str, Any] | None = None,
     *,
     labels: Integers | None = None,
-    preprocessing: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Take a QONNX file as the network; QONNX execution gives the outputs to be met.
 
     Args:
         path: A QONNX file with one input and one output.
-        inputs: float32 [N, ...], the samples to check with; see ``read_inputs``.
+        inputs: float32 [N, ...], the samples to check with; see ``load_inputs``.
         folder: Where the files go.
-        labels: int64 [N], to measure the accuracy.
         preprocessing: What turned raw data into ``inputs``, for the record.
+        labels: int64 [N], to measure the accuracy.
 
     Raises:
         GatewrightError: not an ONNX file, a model that is not fixed-point, or unfit inputs.
     """
-    from gatewright import exactness, qonnx_model
+    from gatewright.export import exactness, qonnx_model
 
     model = qonnx_model.clean(qonnx_model.read(path))
-    _check_inputs(inputs, qonnx_model.input_shape(model), "inputs")
+    check_inputs(inputs, qonnx_model.input_shape(model), "inputs")
     exactness.check_fixed_point(model)
     wide = exactness.needs_float64(model)
     outputs = qonnx_model.execute(model, inputs, float64=wide)
     return _write(model, inputs, outputs, folder, labels, preprocessing, "qonnx", wide)
 
 
-def read_inputs(path: Path) -> tuple[Floats, Integers | None]:
-    """Read ``inputs`` (float32 [N, ...]) and ``labels`` (integers [N], optional) from an .npz.
-
-    Raises:
-        GatewrightError: not an .npz, no such array, or arrays that are not like that.
-    """
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise GatewrightError(f"{path} is a single array; save it with numpy.savez")
-            if "inputs" not in archive:
-                raise GatewrightError(
-                    f"{path} has no array called inputs; it has: {', '.join(archive) or 'none'}"
-                )
-            inputs = archive["inputs"]
-            labels = archive["labels"] if "labels" in archive else None
-    except OSError as error:
-        raise GatewrightError(f"cannot read {path}: {error.strerror or error}") from error
-    except (ValueError, zipfile.BadZipFile, EOFError) as error:
-        raise GatewrightError(f"{path} is not an .npz of plain arrays: {error}") from error
-    _check_inputs(inputs, inputs.shape[1:], f"{path}: inputs")
-    if labels is not None:
-        if labels.shape != inputs.shape[:1] or not np.issubdtype(labels.dtype, np.integer):
-            raise GatewrightError(
-                f"{path}: labels is {labels.dtype} {labels.shape}; must be integers "
-                f"{inputs.shape[:1]}, one for each sample"
-            )
-        labels = labels.astype(np.int64)
-    return inputs, labels
-
-
-def _check_inputs(inputs: Floats, shape: tuple[int, ...], what: str) -> None:
-    if inputs.dtype != np.float32:
-        raise GatewrightError(
-            f"{what}: dtype is {inputs.dtype}, must be float32 (the values that PyTorch is given); "
-            "convert with .astype(numpy.float32)"
-        )
-    if inputs.ndim < 2 or len(inputs) == 0:
-        raise GatewrightError(
-            f"{what}: shape is {inputs.shape}, must be samples first, then one sample's shape, "
-            "with one sample at least"
-        )
-    if inputs.shape[1:] != shape:
-        raise GatewrightError(
-            f"{what}: a sample has shape {inputs.shape[1:]}, the network takes {shape}"
-        )
-    if not np.isfinite(inputs).all():
-        where = tuple(int(i) for i in np.argwhere(~np.isfinite(inputs))[0])
-        raise GatewrightError(f"{what}: element {where} is {inputs[where]}, not a finite number")
-
-
 def _exported(module: "nn.Module", shape: tuple[int, ...]) -> "ModelWrapper":
     """Return what Brevitas exports; the exporter's own talk goes to the log."""
     import torch
-    from brevitas.export import export_qonnx
 
-    from gatewright import qonnx_model
+    from gatewright.export import qonnx_model
 
     with tempfile.TemporaryDirectory(prefix="gatewright-") as name, _quiet():
+        from brevitas.export import export_qonnx
+
         path = Path(name) / "raw.onnx"
         try:
             export_qonnx(module, torch.zeros(1, *shape), str(path))
@@ -201,16 +150,19 @@ def _exported(module: "nn.Module", shape: tuple[int, ...]) -> "ModelWrapper":
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
+    """Keep what the exporters print, warn and log about themselves out of the user's sight."""
     said = io.StringIO()
-    exporter = logging.getLogger("torch.onnx")
-    level = exporter.level
-    exporter.setLevel(logging.ERROR)
+    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(said):
             warnings.simplefilter("ignore")
             yield
     finally:
-        exporter.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
         logging.getLogger(__name__).debug("exporter: %s", said.getvalue())
 
 
@@ -221,7 +173,7 @@ def _evaluate(module: "nn.Module", inputs: Floats, *, float64: bool) -> NDArray[
     dtype = torch.float64 if float64 else torch.float32
     module = module.to(dtype)
     with torch.no_grad():
-        outputs = [module(part.to(dtype)) for part in torch.from_numpy(inputs).split(1000)]
+        outputs = [module(part.to(dtype)) for part in torch.split(torch.from_numpy(inputs), 1000)]
         # Brevitas gives a QuantTensor where a layer is told to; its value is what counts.
         values = [getattr(output, "value", output) for output in outputs]
     return np.asarray(torch.cat(values).to(torch.float64).numpy())
@@ -233,12 +185,12 @@ def _write(
     outputs: NDArray[np.float64],
     folder: Path,
     labels: Integers | None,
-    preprocessing: dict[str, Any] | None,
+    preprocessing: Mapping[str, Any] | None,
     source: str,
     wide: bool,
 ) -> dict[str, Any]:
     """Check ``outputs`` against QONNX execution of the file as written, and write the rest."""
-    from gatewright import qonnx_model
+    from gatewright.export import qonnx_model
 
     integers, fraction = _integers(outputs)
     onnx_path, vectors_path = folder / "model.onnx", folder / "vectors.npz"
@@ -246,11 +198,15 @@ def _write(
         model.save(str(temporary))
         found = qonnx_model.execute(qonnx_model.read(temporary), inputs, float64=wide)
         _compare(integers, found, fraction)
-    arrays = {"inputs": inputs, "outputs": integers, "output_fraction": np.int64(fraction)}
+    arrays: dict[str, Any] = {
+        "inputs": inputs,
+        "outputs": integers,
+        "output_fraction": np.int64(fraction),
+    }
     if labels is not None:
         arrays["labels"] = labels.astype(np.int64)
     with replacing(vectors_path) as temporary, temporary.open("wb") as stream:
-        np.savez_compressed(stream, allow_pickle=False, **arrays)
+        np.savez_compressed(stream, **arrays)
     right = None if labels is None else integers.argmax(axis=1) == labels
     record = {
         "accuracy": None if right is None else float(right.mean()),
@@ -260,7 +216,7 @@ def _write(
         "vectors_sha256": sha256(vectors_path),
         "model_sha256": sha256(onnx_path),
         "output_fraction": fraction,
-        "preprocessing": preprocessing,
+        "preprocessing": dict(preprocessing) if preprocessing else None,
         "arithmetic": "float64" if wide else "float32",
         "source": source,
     }
@@ -270,7 +226,7 @@ def _write(
 
 def _integers(outputs: NDArray[np.float64]) -> tuple[Integers, int]:
     """Return the outputs as integers [N, outputs], and their fraction bits."""
-    from gatewright.exactness import fraction_bits
+    from gatewright.export.exactness import fraction_bits
 
     outputs = outputs.reshape(len(outputs), -1)
     fraction = fraction_bits(outputs) if np.isfinite(outputs).all() else _MAX_FRACTION + 1
