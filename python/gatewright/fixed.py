@@ -189,7 +189,8 @@ def _round(exact: IntArray, floor: IntArray, drop: int, mode: Rounding) -> IntAr
         up = negative & (rest != 0)
     else:
         up = (rest > half) | ((rest == half) & tie[mode])
-    return floor + up.astype(np.int64)
+    result: IntArray = floor + up.astype(np.int64)
+    return result
 
 
 def _bounds(fmt: FixedFormat) -> tuple[int, int]:

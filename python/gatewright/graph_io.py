@@ -37,7 +37,7 @@ KINDS: dict[str, type[Node]] = {
 }
 
 
-def save_graph(graph: Graph, folder: Path) -> None:
+def save(graph: Graph, folder: Path) -> None:
     """Write ``graph.json`` and ``graph.npz`` into ``folder``, each whole or not at all."""
     arrays: dict[str, IntArray] = {}
     nodes = [_node_to_dict(node, arrays) for node in graph.nodes]
@@ -54,8 +54,8 @@ def save_graph(graph: Graph, folder: Path) -> None:
     )
 
 
-def load_graph(folder: Path) -> Graph:
-    """Read what ``save_graph`` wrote.
+def load(folder: Path) -> Graph:
+    """Read what ``save`` wrote.
 
     Raises:
         GatewrightError: a file is missing, damaged, of another version, or not of the same run.

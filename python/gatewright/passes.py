@@ -46,7 +46,9 @@ def with_argmax(graph: Graph) -> Graph:
     source = graph[graph.outputs[0]]
     width = max((source.out.size - 1).bit_length(), 1)
     taken = {node.name for node in graph.nodes}
-    name = next(n for n in ("argmax", *(f"argmax_{i}" for i in range(len(taken)))) if n not in taken)
+    name = next(
+        n for n in ("argmax", *(f"argmax_{i}" for i in range(len(taken)))) if n not in taken
+    )
     node = Argmax(
         name=name,
         origin=source.origin,

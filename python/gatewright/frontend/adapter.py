@@ -10,7 +10,7 @@ import numpy as np
 from gatewright import graph as g
 from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat, Overflow, Rounding, integers_exactly, mode_named
-from gatewright.frontend.names import identifier
+from gatewright.frontend.names import identifier, origin
 from gatewright.frontend.settings import fold_request
 from gatewright.passes import simplify
 
@@ -68,7 +68,7 @@ class Reader:
             handler = self.handlers.get(layer.class_name)
             if handler is None:
                 raise GatewrightError(
-                    f"{layer.name}: layers of class {layer.class_name} are not supported; "
+                    f"{origin(layer)}: layers of class {layer.class_name} are not supported; "
                     f"supported: {', '.join(self.handlers)} (activations: linear, relu). Build "
                     "the network from those"
                 )
@@ -95,7 +95,9 @@ class Reader:
         """Return the type of a layer's output."""
         variable = layer.get_output_variable()
         shape = tuple(int(size) for size in variable.shape)
-        return g.StreamType(fixed_format(variable.type.precision, f"{layer.name}: output"), shape)
+        return g.StreamType(
+            fixed_format(variable.type.precision, f"{origin(layer)}: output"), shape
+        )
 
     def input(self, layer: Any) -> g.Node:
         """Read the network's input."""
@@ -107,8 +109,8 @@ class Reader:
         out = self.out(layer)
         if (out.size, out.format) != (source.out.size, source.out.format):
             raise GatewrightError(
-                f"{layer.name}: {layer.class_name} from {source.out.format} {source.out.shape} to "
-                f"{out.format} {out.shape}; it must keep the number of elements and their type"
+                f"{origin(layer)}: {layer.class_name} from {source.out.format} {source.out.shape} "
+                f"to {out.format} {out.shape}; it must keep the number of elements and their type"
             )
         self.drivers.update((tensor, source.name) for tensor in layer.outputs)
 
@@ -117,7 +119,7 @@ class Reader:
         word = layer.get_attr("activation")
         if word != "linear" and word not in RELU:
             raise GatewrightError(
-                f"{layer.name}: activation {word!r} is not supported; allowed: linear, relu. "
+                f"{origin(layer)}: activation {word!r} is not supported; allowed: linear, relu. "
                 "Leave a softmax at the end out: the largest logit is the largest probability"
             )
         return g.Elementwise(
@@ -133,7 +135,7 @@ class Reader:
         source = self.source(layer)
         if source.out.size != layer.get_attr("n_in"):
             raise GatewrightError(
-                f"{layer.name}: a Dense layer of {layer.get_attr('n_in')} inputs over a tensor "
+                f"{origin(layer)}: a Dense layer of {layer.get_attr('n_in')} inputs over a tensor "
                 f"of shape {source.out.shape}; allowed: as many elements as inputs (flatten it)"
             )
         weight, weight_format = self.parameter(layer, "weight")
@@ -155,7 +157,7 @@ class Reader:
     def parameter(self, layer: Any, key: str) -> tuple[np.ndarray[Any, Any], FixedFormat]:
         """Return a layer's weights or biases as exact integers, and their format."""
         variable = layer.weights[key]
-        what = f"{layer.name}: {key}"
+        what = f"{origin(layer)}: {key}"
         fmt = fixed_format(variable.type.precision, what)
         values = integers_exactly(np.asarray(variable.data), fmt, what)
         # hls4ml multiplies by int<2> weights as by -1, 0 and 1.
@@ -165,11 +167,6 @@ class Reader:
                 f"{what}: a weight of -2 in type int<2>, which hls4ml takes for 1; use fixed<2,2>"
             )
         return values, fmt
-
-
-def origin(layer: Any) -> str:
-    """Return the name that the user's graph had for a layer."""
-    return str(layer.name).removeprefix("Dense_" if layer.class_name == "Dense" else "")
 
 
 def fixed_format(precision: Any, what: str) -> FixedFormat:
@@ -204,7 +201,7 @@ def hold_sum(layer: Any, node: g.Dense, source: FixedFormat) -> None:
         GatewrightError: it does; the message says which type would do.
     """
     total = g.sum_range(node, source)
-    accumulator = fixed_format(layer.types["accum_t"].precision, f"{layer.name}: accumulator")
+    accumulator = fixed_format(layer.types["accum_t"].precision, f"{origin(layer)}: accumulator")
     needed = [total.total]
     if accumulator.overflow is not Overflow.WRAP:
         needed.append(total.products)  # a wrapped intermediate sum comes back, a saturated one not
@@ -214,12 +211,12 @@ def hold_sum(layer: Any, node: g.Dense, source: FixedFormat) -> None:
     text = f"{'' if signed else 'u'}fixed<{width},{integer}>"
     if accumulator_is_named(layer):
         raise GatewrightError(
-            f"{layer.name}: accumulator {accumulator} loses bits of the sum, which needs "
+            f"{origin(layer)}: accumulator {accumulator} loses bits of the sum, which needs "
             f"{text}; set Precision: {{accum: '{text}'}} or auto"
         )
     from hls4ml.model.types import FixedPrecisionType
 
-    log.info("%s: accumulator %s -> %s", layer.name, accumulator, text)
+    log.info("%s: accumulator %s -> %s", origin(layer), accumulator, text)
     layer.types["accum_t"].name = re.sub(r"\W", "_", f"{layer.name}_accum_t")
     layer.types["accum_t"].precision = FixedPrecisionType(width, integer, signed)
 

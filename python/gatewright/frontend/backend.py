@@ -105,9 +105,14 @@ def compile_library(folder: Path, config: Mapping[str, Any]) -> Path:
             "sudo apt-get install g++ (Debian, Ubuntu), sudo dnf install gcc-c++ (Fedora)"
         )
     done = subprocess.run(
-        ["bash", "build_lib.sh"], cwd=folder, text=True, errors="replace",
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+        ["/bin/bash", "build_lib.sh"],
+        cwd=folder,
+        check=False,
+        text=True,
+        errors="replace",
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     if done.returncode != 0:
         end = "\n".join(done.stdout.splitlines()[-15:])
         raise NotRunError(f"g++ did not compile the C simulation in {folder}:\n{end}")

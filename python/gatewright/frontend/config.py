@@ -34,6 +34,11 @@ def hls4ml_config(prepared: Prepared, settings: Mapping[str, Any], backend: str)
 
     one_of("the hls settings", settings, ("Model", "LayerName"))
     model, layers = settings.get("Model", {}), settings.get("LayerName", {})
+    if model.get("Precision") is not None:
+        raise GatewrightError(
+            "Model: Precision is set, but the types come from the network's quantisers; leave it "
+            "out, and set the Precision of a layer under LayerName where it must differ"
+        )
     one_of("Model", model, MODEL_KEYS)
     one_of("LayerName", layers, prepared.layers)
     config: dict[str, Any] = config_from_onnx_model(

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -73,10 +74,10 @@ def _run_workers(
     search = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
     workers = []
     try:
-        for first, last in zip(bounds, bounds[1:], strict=False):
+        for first, last in pairwise(bounds):
             arguments = [str(library), project, str(folder), str(first), str(last)]
             workers.append(
-                subprocess.Popen(
+                subprocess.Popen(  # noqa: S603 - our own worker
                     [sys.executable, "-m", "gatewright.frontend.csim_worker", *arguments]
                     + [str(size) for size in sizes],
                     stdout=subprocess.DEVNULL,

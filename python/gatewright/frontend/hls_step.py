@@ -14,18 +14,17 @@ from typing import Any
 
 import numpy as np
 
-from gatewright import files
+from gatewright import files, graph_io
 from gatewright.errors import CheckFailedError, GatewrightError
 from gatewright.fixed import IntArray
 from gatewright.frontend import plugin
 from gatewright.frontend.adapter import stored_graph
 from gatewright.frontend.config import hls4ml_config
 from gatewright.frontend.csim import run_csim
-from gatewright.frontend.names import identifier
+from gatewright.frontend.names import identifier, origin
 from gatewright.frontend.prepare import Prepared, prepare
 from gatewright.frontend.vectors import Vectors, read_vectors
 from gatewright.graph import Dense, Elementwise, Graph
-from gatewright.graph_io import save_graph
 from gatewright.passes import input_of
 
 log = logging.getLogger(__name__)
@@ -69,12 +68,13 @@ def run(
     prepared = prepare(onnx)
     target = Target(identifier(design_name), clock_period, part, io_type)
     firmware = folder / "hls"
+    (folder / "hls.json").unlink(missing_ok=True)  # it says that the step went to its end
     with writing_folder(firmware) as temporary:
         model = convert(prepared, hls_config, target, temporary)
         graph = stored_graph(model)
         truth = read_truth(vectors, graph)
         relocate(temporary, firmware)
-    save_graph(graph, folder)
+    graph_io.save(graph, folder)
     log.info("C simulation: compiling")
     built = time.perf_counter()
     library = compile_at(model, firmware)
@@ -114,9 +114,7 @@ class Target:
     io_type: str
 
 
-def convert(
-    prepared: Prepared, settings: Mapping[str, Any], target: Target, folder: Path
-) -> Any:
+def convert(prepared: Prepared, settings: Mapping[str, Any], target: Target, folder: Path) -> Any:
     """Return hls4ml's model of a prepared network, written into ``folder``.
 
     Raises:
@@ -232,7 +230,7 @@ def compare(got: IntArray, fraction: int, truth: Vectors) -> Comparison:
 def layers(model: Any, graph: Graph) -> list[dict[str, Any]]:
     """Return what ``hls.json`` says of each layer."""
     accumulators = {
-        layer.name.removeprefix("Dense_"): str(layer.types["accum_t"].precision)
+        origin(layer): str(layer.types["accum_t"].precision)
         for layer in model.get_layers()
         if "accum_t" in layer.types
     }

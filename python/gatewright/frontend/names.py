@@ -1,10 +1,10 @@
 """Names that are SystemVerilog identifiers."""
 
 import re
+from typing import Any
 
 # IEEE 1800-2017, annex B, as far as a layer might be called so.
-KEYWORDS = frozenset(
-    """
+_TEXT = """
     alias always always_comb always_ff always_latch and assert assign assume automatic before begin
     bind bins bit break buf bufif0 bufif1 byte case casex casez cell chandle checker class clocking
     cmos config const constraint context continue cover covergroup coverpoint cross deassign default
@@ -22,8 +22,8 @@ KEYWORDS = frozenset(
     timeunit tran tranif0 tranif1 tri tri0 tri1 triand trior trireg type typedef union unique
     unique0 unsigned until untyped use uwire var vectored virtual void wait wait_order wand weak
     weak0 weak1 while wildcard wire with within wor xnor xor
-    """.split()
-)
+"""
+KEYWORDS = frozenset(_TEXT.split())
 
 
 def identifier(name: str) -> str:
@@ -32,3 +32,8 @@ def identifier(name: str) -> str:
     if not clean or not (clean[0].isalpha() or clean[0] == "_"):
         clean = f"n{clean}"
     return f"{clean}_" if clean in KEYWORDS else clean
+
+
+def origin(layer: Any) -> str:
+    """Return the name that the user's graph had for a layer of hls4ml's."""
+    return str(layer.name).removeprefix("Dense_" if layer.class_name == "Dense" else "")

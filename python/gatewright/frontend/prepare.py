@@ -79,7 +79,7 @@ def load(path: Path) -> Any:
         GatewrightError: no such file, not ONNX, or a graph without nodes.
     """
     import onnx
-    from google.protobuf.message import DecodeError
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
     try:
         model = onnx.load(str(path))
@@ -152,7 +152,7 @@ def one_sample(graph: Any) -> None:
 
 
 def clean(wrapper: Any) -> Any:
-    """qonnx's clean-up without its renaming of nodes."""
+    """Qonnx's clean-up without its renaming of nodes."""
     from qonnx.transformation.fold_constants import FoldConstants
     from qonnx.transformation.general import (
         GiveUniqueParameterTensors,
@@ -237,7 +237,7 @@ def check_structure(graph: Any) -> None:
         quant_format(node, graph)
     for node in list(graph.node):
         if node.op_type == "MatMul":
-            quantized_operand(graph, node, "weight")
+            quantized_operand(graph, node, f"{node.name}: weight")
         if node.op_type == "Add":
             check_bias(graph, node)
 
@@ -254,7 +254,7 @@ def check_bias(graph: Any, node: Any) -> None:
             f"{node.name}: an Add that is not the bias of a Linear layer; supported: an Add of "
             "a constant right after MatMul or Gemm"
         )
-    quantized_operand(graph, node, "bias")
+    quantized_operand(graph, node, f"{before.name}: bias")
 
 
 def is_constant(graph: Any, drivers: dict[str, Any], tensor: str) -> bool:
@@ -276,8 +276,7 @@ def quantized_operand(graph: Any, node: Any, what: str) -> None:
     tensor = node.input[1]
     if not is_constant(graph, drivers, tensor):
         raise GatewrightError(
-            f"{node.name}: {node.op_type} of two values that depend on the input; its {what} must "
-            "be a constant"
+            f"{what} of {node.op_type} depends on the input; it must be a constant"
         )
     if tensor not in drivers:
         quantizer = exact_quant(graph, tensor, node.name, what)

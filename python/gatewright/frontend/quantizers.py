@@ -95,6 +95,12 @@ def _width(node: Any, graph: Any) -> int:
 def exact_quant(graph: Any, tensor: str, name: str, what: str) -> Any:
     """Return a new Quant node that holds a constant without quantiser exactly.
 
+    Args:
+        graph: The graph; the node's own constants are added to it.
+        tensor: The constant.
+        name: Name of the node that reads it, for the new node's name.
+        what: What it is, for messages.
+
     Raises:
         GatewrightError: no format of ``MAX_EXACT_BITS`` bits holds every value.
     """
@@ -102,9 +108,9 @@ def exact_quant(graph: Any, tensor: str, name: str, what: str) -> Any:
 
     value = constant(graph, tensor)
     if value is None:
-        raise GatewrightError(f"{name}: its {what} must be a constant")
-    width, exponent = _exact_width(value, f"{name}: {what}")
-    prefix = f"{name}_{what}_exact"
+        raise GatewrightError(f"{what} must be a constant")
+    width, exponent = _exact_width(value, what)
+    prefix = f"{name}_exact"
     operands = {"scale": 2.0**exponent, "zero": 0.0, "bits": float(width)}
     for key, number in operands.items():
         array = np.array(number, dtype=np.float32)

@@ -5,6 +5,7 @@ from numbers import Integral
 from typing import Any
 
 from gatewright.errors import GatewrightError
+from gatewright.frontend.names import origin
 from gatewright.graph import FoldRequest, Strategy
 
 log = logging.getLogger(__name__)
@@ -26,15 +27,17 @@ def check_layers(model: Any) -> None:
     for layer in model.get_layers():
         if layer.class_name != "Dense":
             continue
-        layer.set_attr(STRATEGY, strategy_named(model.config.get_strategy(layer), layer.name).value)
+        layer.set_attr(
+            STRATEGY, strategy_named(model.config.get_strategy(layer), origin(layer)).value
+        )
         if model.config.get_compression(layer):
             raise GatewrightError(
-                f"{layer.name}: Compression is set; it is not supported, leave it out"
+                f"{origin(layer)}: Compression is set; it is not supported, leave it out"
             )
         reuse_factor = model.config.get_reuse_factor(layer)
         if not isinstance(reuse_factor, Integral) or reuse_factor < 1:
             raise GatewrightError(
-                f"{layer.name}: ReuseFactor is {reuse_factor!r}; allowed: whole numbers from 1"
+                f"{origin(layer)}: ReuseFactor is {reuse_factor!r}; allowed: whole numbers from 1"
             )
         layer.set_attr(ASKED, int(reuse_factor))
 
@@ -70,7 +73,9 @@ def fold_request(layer: Any) -> FoldRequest:
     valid = backend.get_valid_reuse_factors(columns, rows)
     used = asked if asked in valid else int(backend.get_closest_reuse_factor(valid, asked))
     if used != asked and pe is None and simd is None:
-        log.warning("%s: ReuseFactor %d does not divide the layer; using %d", layer.name, asked, used)
+        log.warning(
+            "%s: ReuseFactor %d does not divide the layer; using %d", origin(layer), asked, used
+        )
     return FoldRequest(
         strategy=strategy,
         reuse_factor=used,
@@ -86,9 +91,8 @@ def lanes(layer: Any, attribute: str, most: int) -> int | None:
     if value == 0:
         return None
     if not 1 <= value <= most:
-        raise GatewrightError(
-            f"{layer.name}: {attribute.removeprefix('gw_').upper()} is {value}; allowed: 1 to {most}"
-        )
+        word = attribute.removeprefix("gw_").upper()
+        raise GatewrightError(f"{origin(layer)}: {word} is {value}; allowed: 1 to {most}")
     return value
 
 
@@ -119,4 +123,4 @@ def set_input_type(model: Any) -> None:
 
 def is_quantizer(layer: Any) -> bool:
     """Whether a layer only converts to another type."""
-    return layer.class_name == "Activation" and layer.get_attr("activation") == "linear"
+    return bool(layer.class_name == "Activation") and bool(layer.get_attr("activation") == "linear")
