@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from gatewright.errors import GatewrightError
+from gatewright.errors import GatewrightError, NotRunError
 
 
 @contextmanager
@@ -20,7 +20,7 @@ def replacing(path: Path) -> Iterator[Path]:
     was before.
 
     Raises:
-        GatewrightError: the file cannot be written; the message gives the path and the reason.
+        NotRunError: the file cannot be written; the message gives the path and the reason.
     """
     temporary: Path | None = None
     try:
@@ -34,9 +34,9 @@ def replacing(path: Path) -> Iterator[Path]:
     except OSError as error:
         if error.filename not in (None, str(path), str(temporary), str(path.parent)):
             raise
-        raise GatewrightError(
+        raise NotRunError(
             f"cannot write {path}: {error.strerror or error}. Nothing was left half-written; "
-            "free some space or choose another folder and run the step again."
+            "free some space or choose another folder, then run the step again"
         ) from error
     finally:
         if temporary is not None:
@@ -65,7 +65,9 @@ def read_json(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise GatewrightError(f"{path} is missing; run the step that writes it first") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise GatewrightError(f"{path} is not valid JSON: {error}; delete it and run again") from error
+        raise GatewrightError(
+            f"{path} is not valid JSON: {error}; delete it and run again"
+        ) from error
     if not isinstance(value, dict):
         raise GatewrightError(f"{path} must hold a JSON object, not {type(value).__name__}")
     return value

@@ -189,7 +189,8 @@ def _round(exact: IntArray, floor: IntArray, drop: int, mode: Rounding) -> IntAr
         up = negative & (rest != 0)
     else:
         up = (rest > half) | ((rest == half) & tie[mode])
-    return floor + up.astype(np.int64)
+    result: IntArray = floor + up.astype(np.int64)
+    return result
 
 
 def _bounds(fmt: FixedFormat) -> tuple[int, int]:
@@ -206,7 +207,8 @@ def _overflow(rounded: IntArray, floor: IntArray, target: FixedFormat) -> IntArr
     low, high = _bounds(target)
     mode = target.overflow
     if mode in (Overflow.SAT, Overflow.SAT_SYM):
-        return np.clip(rounded, low, high)
+        clipped: IntArray = np.clip(rounded, low, high)
+        return clipped
     outside = (rounded < low) | (rounded > high)
     if mode is Overflow.SAT_ZERO:
         return np.where(outside, 0, rounded)

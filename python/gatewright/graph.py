@@ -198,8 +198,6 @@ def sum_range(node: Dense, source: FixedFormat) -> SumRange:
     return SumRange(fraction, products, total)
 
 
-
-
 def _check_fits(node: str, what: str, values: IntArray, fmt: FixedFormat) -> None:
     outside = (values < fmt.min_int) | (values > fmt.max_int)
     if outside.any():

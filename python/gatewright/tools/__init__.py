@@ -1,1 +1,1 @@
-"""The programs of others: every subprocess is started here."""
+"""Other programs: Verilator, Yosys, nextpnr. The only place that starts subprocesses."""

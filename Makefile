@@ -1,0 +1,56 @@
+# Gatewright: PyTorch to FPGA. `make` alone prints this help.
+DESIGN ?= mnist_mlp
+PYTHON ?= python3.11
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup train export hls rtl sim synth test test-all bench lint doctor clean distclean
+
+help: ## Print this help.
+	@echo "Gatewright: PyTorch to FPGA, proven at every rung. DESIGN=$(DESIGN)"
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+train export hls rtl sim synth: $(READY)
+	@$(BIN)/gatewright build $(DESIGN) --to $@
+
+train: ## Train DESIGN: float, prune, quantise.
+export: ## ... and export it to QONNX, equal to PyTorch.
+hls: ## ... and generate the hls4ml firmware project, C-simulated.
+rtl: ## ... and emit SystemVerilog.
+sim: ## ... and simulate inference on Verilator: the main job.
+synth: ## ... the same up to rtl, and synthesise, place and route.
+
+test: $(READY) ## Run the tests.
+	@$(BIN)/python -m pytest -n 2 -m "not slow"
+
+test-all: $(READY) ## Run the tests and those that take minutes.
+	@$(BIN)/python -m pytest -n 2
+
+bench: $(READY) ## Measure speed: ratios within one run, on DESIGN.
+	@$(BIN)/gatewright bench $(DESIGN)
+
+lint: $(READY) ## Lint and type-check Python; lint SystemVerilog; check the import order.
+	@$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy && $(BIN)/lint-imports
+	@$(BIN)/python -m pytest -q -n 2 tests/rtl/test_lint.py
+
+doctor: $(READY) ## Tell what is installed and what is missing.
+	@$(BIN)/gatewright doctor
+
+setup: $(READY) ## Make the virtual environment (the others do it themselves).
+
+$(READY): requirements.lock pyproject.toml
+	@for tool in $(PYTHON) g++ make perl; do command -v $$tool >/dev/null || \
+	  { echo "$$tool is missing; install it: sudo apt-get install python3.11-venv g++ make perl"; exit 3; }; done
+	@echo "Making the virtual environment $(VENV): some minutes, once."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --progress-bar on -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+clean: ## Remove what was built for DESIGN.
+	rm -rf build/$(DESIGN)
+
+distclean: ## Remove all that was built, and the virtual environment.
+	rm -rf build $(VENV)

@@ -1,0 +1,187 @@
+"""The command ``gatewright``. Printing happens here and nowhere else."""
+
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gatewright import __version__
+from gatewright.errors import GatewrightError
+
+STEPS = {
+    "train": "Train the network: float, prune, quantise.",
+    "export": "Export to QONNX; PyTorch and QONNX execution must agree.",
+    "hls": "Generate the hls4ml firmware and run its C simulation.",
+    "rtl": "Emit SystemVerilog; the integer reference must agree.",
+    "sim": "Simulate on Verilator; every output must equal PyTorch's.",
+    "synth": "Synthesise with Yosys; place and route with nextpnr.",
+}
+_INTERRUPTED = 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+@click.option(
+    "--build-dir", type=click.Path(path_type=Path), default=Path("build"), show_default=True
+)
+@click.option("-v", "--verbose", is_flag=True, help="Say more.")
+@click.pass_context
+def cli(context: click.Context, build_dir: Path, verbose: bool) -> None:
+    """Take a neural network from PyTorch to an FPGA, proven at every rung.
+
+    DESIGN is a built-in design (see `gatewright list`) or the path of a YAML file of your own.
+    Exit status: 0 passed, 1 a check failed, 2 a mistake in what was asked, 3 could not run.
+    """
+    logging.basicConfig(level=logging.DEBUG if verbose else logging.WARNING, format="%(message)s")
+    logging.getLogger("gatewright").setLevel(logging.DEBUG if verbose else logging.INFO)
+    context.obj = build_dir
+
+
+def _design(name: str, build_dir: Path) -> tuple[Any, Path]:
+    from gatewright.design import load
+
+    design = load(name)
+    return design, build_dir / design.name
+
+
+def _step_command(name: str, summary: str) -> click.Command:
+    @click.pass_obj
+    def run(build_dir: Path, /, design: str, **chosen: Any) -> None:
+        from gatewright import flow
+        from gatewright.steps import Options
+
+        loaded, folder = _design(design, build_dir)
+        flow.run_one(loaded, name, folder, Options(**chosen))
+        _report(folder, name)
+
+    params: list[click.Parameter] = [click.Argument(["design"]), *_options(name)]
+    return click.Command(name, callback=run, params=params, help=summary)
+
+
+def _options(step: str) -> list[click.Parameter]:
+    sim: list[click.Parameter] = [
+        click.Option(["--waves"], is_flag=True, help="Leave an FST waveform."),
+        click.Option(
+            ["--samples"], type=click.IntRange(min=1), help="Only the first so many samples."
+        ),
+    ]
+    synth: list[click.Parameter] = [
+        click.Option(["--place/--no-place"], default=True, help="Place and route too.")
+    ]
+    return {"sim": sim, "synth": synth, "build": sim + synth}.get(step, [])
+
+
+for _name, _summary in STEPS.items():
+    cli.add_command(_step_command(_name, _summary))
+
+
+def _build(
+    build_dir: Path, design: str, from_step: str | None, to_step: str, **chosen: Any
+) -> None:
+    from gatewright import flow
+    from gatewright.steps import Options
+
+    loaded, folder = _design(design, build_dir)
+    flow.build(loaded, folder, Options(**chosen), from_step, to_step)
+    _report(folder, to_step)
+
+
+cli.add_command(
+    click.Command(
+        "build",
+        callback=click.pass_obj(_build),
+        params=[
+            click.Argument(["design"]),
+            click.Option(
+                ["--from", "from_step"],
+                type=click.Choice(list(STEPS)),
+                help="Run from this step on, up to date or not.",
+            ),
+            click.Option(
+                ["--to", "to_step"],
+                type=click.Choice(list(STEPS)),
+                default="sim",
+                show_default=True,
+            ),
+            *_options("build"),
+        ],
+        help="Run every step up to --to that is not up to date.",
+    )
+)
+
+
+@cli.command("list")
+def list_designs() -> None:
+    """List the built-in designs."""
+    from gatewright.design import load, names
+
+    for name in names():
+        click.echo(f"{name:16} {load(name).description}")
+
+
+@cli.command()
+def doctor() -> None:
+    """Tell what is installed, what is missing and how to get it."""
+    from gatewright.tools.doctor import examine
+
+    findings = examine()
+    for finding in findings:
+        mark = "ok     " if finding.found else "missing"
+        click.echo(f"{mark} {finding.name:22} {finding.detail}")
+    if not all(finding.found for finding in findings if finding.needed):
+        raise SystemExit(3)
+
+
+def _report(folder: Path, step: str) -> None:
+    """Print one line on what the step measured, and where the rest stands."""
+    from gatewright.files import read_json
+
+    path = folder / ("metrics.json" if step == "train" else f"{step}.json")
+    content = read_json(path)
+    keys = {
+        "train": ("float_accuracy", "accuracy", "parameters", "nonzero_weights", "train_s"),
+        "export": ("samples", "compared", "mismatches"),
+        "hls": ("samples", "compared", "mismatches"),
+        "rtl": ("cycles_per_inference_law", "slowest_layer"),
+        "sim": (
+            "samples",
+            "compared",
+            "mismatches",
+            "cycles_per_inference",
+            "latency_cycles",
+            "mac_utilisation",
+            "wall_s",
+        ),
+        "synth": ("ecp5", "xilinx7"),
+    }[step]
+    click.echo(", ".join(f"{key} {content.get(key)}" for key in keys))
+    click.echo(f"see {path}")
+
+
+def guarded(command: Callable[[], Any]) -> int:
+    """Run ``command`` and return the exit status; a user's mistake prints no traceback."""
+    try:
+        command()
+    except GatewrightError as error:
+        click.echo(f"gatewright: {error}", err=True)
+        return error.exit_status
+    except click.exceptions.Exit as stop:
+        return int(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("gatewright: interrupted; the same command continues from here", err=True)
+        return _INTERRUPTED
+    except OSError as error:
+        click.echo(f"gatewright: {error}", err=True)
+        return 3
+    return 0
+
+
+def main() -> None:
+    """Entry point of the command ``gatewright``."""
+    sys.exit(guarded(lambda: cli.main(standalone_mode=False)))

@@ -1,0 +1,21 @@
+"""The one Jinja environment of the templates."""
+
+from functools import cache
+from pathlib import Path
+
+import jinja2
+
+_TEMPLATES = Path(__file__).resolve().parent / "templates"
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """Return the environment; a name that a template lacks is an error."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - SystemVerilog, not HTML
+    )

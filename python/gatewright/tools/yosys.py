@@ -1,0 +1,93 @@
+"""Yosys: SystemVerilog to a netlist of an FPGA family's cells."""
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gatewright.files import read_json
+from gatewright.tools import process
+
+# What a cell counts as. LUT memories of the 7-series count as the LUTs they take.
+_XILINX_LUT = {f"LUT{n}": 1 for n in range(1, 7)} | {
+    "INV": 0,
+    "RAM32X1D": 2,
+    "RAM64X1D": 2,
+    "RAM32M": 4,
+    "RAM64M": 4,
+    "RAM64X1S": 1,
+    "RAM32X1S": 1,
+    "SRL16E": 1,
+    "SRLC32E": 1,
+}
+_XILINX_FF = {"FDRE": 1, "FDSE": 1, "FDCE": 1, "FDPE": 1}
+_XILINX_BRAM = {"RAMB36E1": 1.0, "RAMB18E1": 0.5}
+
+
+@dataclass(frozen=True)
+class Netlist:
+    """A synthesised design.
+
+    Attributes:
+        path: Yosys JSON.
+        cells: How many of each cell type, over the whole hierarchy.
+    """
+
+    path: Path
+    cells: dict[str, int]
+
+
+def synthesise(
+    sources: list[Path], top: str, family: str, folder: Path, working_folder: Path
+) -> Netlist:
+    """Synthesise ``top`` for ``ecp5`` or ``xilinx7``.
+
+    Args:
+        sources: SystemVerilog in compile order.
+        top: Name of the top module.
+        family: Which cells to map to.
+        folder: Takes the netlist and the log.
+        working_folder: Where ``$readmemh`` finds its files.
+
+    Raises:
+        CheckFailedError: Yosys failed; the message ends with what it said last.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    netlist, statistics = folder / f"{family}.json", folder / f"{family}_stat.json"
+    command = {
+        "ecp5": f"synth_ecp5 -top {top}",
+        "xilinx7": f"synth_xilinx -family xc7 -top {top} -flatten",
+    }[family]
+    script = [
+        *(f'read_verilog -sv -defer "{path.resolve()}"' for path in sources),
+        command,
+        # Relative, for not every command of Yosys takes a quoted path.
+        f"write_json {os.path.relpath(netlist, working_folder)}",
+        f"tee -q -o {os.path.relpath(statistics, working_folder)} stat -json",
+    ]
+    finished = process.run(
+        [sys.executable, "-m", "gatewright.tools.yosys_worker", json.dumps(script)],
+        cwd=working_folder,
+        log=folder / f"{family}_yosys.log",
+    )
+    process.check(finished, f"Yosys for {family}")
+    design = read_json(statistics)["design"]
+    return Netlist(netlist, {name: int(n) for name, n in _cell_counts(design).items()})
+
+
+def _cell_counts(design: dict[str, Any]) -> dict[str, int]:
+    counts: dict[str, int] = design["num_cells_by_type"]
+    return counts
+
+
+def xilinx_usage(netlist: Netlist) -> dict[str, float]:
+    """Return LUT, FF, DSP and BRAM (in 36-kbit blocks) of a 7-series netlist."""
+    cells = netlist.cells
+    return {
+        "lut": sum(_XILINX_LUT.get(name, 0) * count for name, count in cells.items()),
+        "ff": sum(_XILINX_FF.get(name, 0) * count for name, count in cells.items()),
+        "dsp": cells.get("DSP48E1", 0),
+        "bram": sum(_XILINX_BRAM.get(name, 0) * count for name, count in cells.items()),
+    }

@@ -1,0 +1,31 @@
+"""Training: a loop, and one technique per file. Importing this package imports no torch."""
+
+from pathlib import Path
+from typing import Any
+
+from gatewright.train.settings import Recipe
+
+
+def run(design: Recipe, folder: Path, *, progress: bool = True) -> dict[str, Any]:
+    """Train a design's network by its recipe; resume where an earlier run was stopped.
+
+    Writes ``model.pt`` (see ``train.model_file``) and ``metrics.json`` into ``folder``, and
+    ``checkpoint.pt`` while it runs.
+
+    Args:
+        design: Its ``network``, ``data`` and ``train`` are read.
+        folder: The design's build folder.
+        progress: Show a bar per step on a terminal, a log line per epoch elsewhere.
+
+    Returns:
+        What ``metrics.json`` holds: ``float_accuracy`` (test set, after the float step),
+        ``accuracy`` (test set, of the network as exported), ``parameters``, ``weights``,
+        ``nonzero_weights``, ``sparsity``, ``train_s``, ``seed``, ``device``, ``steps`` (per step:
+        technique, epochs, best epoch, validation accuracy of each epoch, seconds).
+
+    Raises:
+        GatewrightError: settings that do not fit together, or a loss that is no number.
+    """
+    from gatewright.train import recipe  # late: torch takes seconds to import
+
+    return recipe.run(design, folder, progress=progress)

@@ -1,0 +1,85 @@
+"""What a stopped run leaves, so that the next one goes on with the same bits."""
+
+import logging
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from gatewright.files import replacing
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Progress:
+    """Where a run stands; all of it is plain values and tensors.
+
+    Attributes:
+        step: Index of the step at work.
+        epoch: Epochs of it that are done.
+        network: State of the network.
+        optimizer: State of the optimiser.
+        masks: Weights not held at zero.
+        best: State of the best network of this step so far.
+        best_epoch: Its epoch, counted from 1.
+        validation: Validation accuracy of each epoch of this step.
+        seconds: Time this step has taken.
+        random: State of each random generator.
+        finished: What is recorded of the steps before.
+        float_state: State of the network after the float step.
+    """
+
+    step: int = 0
+    epoch: int = 0
+    network: dict[str, Any] = field(default_factory=dict)
+    optimizer: dict[str, Any] = field(default_factory=dict)
+    masks: dict[str, Any] = field(default_factory=dict)
+    best: dict[str, Any] = field(default_factory=dict)
+    best_epoch: int = 0
+    validation: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+    random: dict[str, Any] = field(default_factory=dict)
+    finished: list[dict[str, Any]] = field(default_factory=list)
+    float_state: dict[str, Any] = field(default_factory=dict)
+
+
+def save(path: Path, key: str, progress: Progress) -> None:
+    """Write a checkpoint, whole or not at all; ``key`` names the settings it belongs to."""
+    with replacing(path) as temporary:
+        torch.save({"key": key, "progress": vars(progress)}, temporary)
+
+
+def load(path: Path, key: str) -> Progress | None:
+    """Return what an earlier run with the same settings left, or None; says which it was."""
+    if not path.is_file():
+        return None
+    try:
+        stored = torch.load(path, weights_only=True, map_location="cpu")
+        progress = Progress(**stored["progress"])
+        found = stored["key"]
+    except Exception as error:  # torch.load raises whatever a broken file leads it to
+        _log.warning("%s cannot be read (%s); training starts anew", path, error)
+        return None
+    if found != key:
+        _log.warning("%s belongs to other settings; training starts anew", path)
+        return None
+    _log.info("resuming at step %d, after epoch %d", progress.step + 1, progress.epoch)
+    return progress
+
+
+def random_state(generator: torch.Generator) -> dict[str, Any]:
+    """Return the state of every generator that training draws from."""
+    state = {"shuffle": generator.get_state(), "torch": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        state["cuda"] = torch.cuda.get_rng_state()
+    return state
+
+
+def restore_random(state: dict[str, Any], generator: torch.Generator) -> None:
+    """Set the generators to what ``random_state`` returned."""
+    generator.set_state(state["shuffle"])
+    torch.set_rng_state(state["torch"])
+    if "cuda" in state and torch.cuda.is_available():
+        torch.cuda.set_rng_state(state["cuda"])

@@ -1,0 +1,153 @@
+"""The training loop: one step of a recipe, whatever its technique."""
+
+import logging
+import math
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from gatewright.errors import GatewrightError
+from gatewright.train import checkpoint
+from gatewright.train.checkpoint import Progress
+from gatewright.train.settings import Step
+from gatewright.train.technique import Masks, Task, Technique, accuracy
+
+_log = logging.getLogger(__name__)
+_SHOW_EVERY = 20  # updates between two looks at the loss, which make a GPU wait
+
+
+class Loop:
+    """Trains one step, from ``progress`` on, and keeps ``progress`` true after every epoch."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        technique: Technique,
+        step: Step,
+        task: Task,
+        progress: Progress,
+        *,
+        title: str,
+        batch_size: int,
+        show: bool,
+    ) -> None:
+        self._network = network
+        self._technique = technique
+        self._step = step
+        self._task = task
+        self._progress = progress
+        self._title = title
+        self._batch = step.batch_size or batch_size
+        self._show = show
+        self._updates = math.ceil(len(task.labels) / self._batch)
+        self._masks = Masks(network)
+        self._generator = torch.Generator().manual_seed(task.seed)
+        self._optimizer = torch.optim.Adam(network.parameters(), lr=step.learning_rate)
+
+    def run(self, save: Callable[[], None]) -> None:
+        """Train the epochs that are left, calling ``save`` after each; end with the best network.
+
+        Raises:
+            GatewrightError: the loss is no number any more; ``progress`` is the last good epoch's.
+        """
+        if self._progress.epoch:
+            self._resume()
+        else:
+            self._start()
+        total = self._step.epochs * self._updates
+        done = self._progress.epoch * self._updates
+        silent = not (self._show and sys.stderr.isatty())
+        bar: tqdm[Any] = tqdm(total=total, initial=done, desc=self._title, disable=silent)
+        with bar:
+            for epoch in range(self._progress.epoch, self._step.epochs):
+                started = time.perf_counter()
+                loss = self._epoch(epoch, bar)
+                self._record(epoch, loss, bar)
+                self._progress.seconds += time.perf_counter() - started
+                save()
+        self._network.load_state_dict(self._progress.best)
+
+    def _start(self) -> None:
+        # Of the step's index too, so that two steps do not see the samples in the same order.
+        self._generator.manual_seed(self._task.seed * 1009 + self._progress.step)
+        self._technique.prepare(self._network, self._task)
+
+    def _resume(self) -> None:
+        self._network.load_state_dict(self._progress.network)
+        self._optimizer.load_state_dict(self._progress.optimizer)
+        device = self._task.inputs.device
+        self._masks.kept = {k: v.to(device) for k, v in self._progress.masks.items()}
+        checkpoint.restore_random(self._progress.random, self._generator)
+
+    def _epoch(self, epoch: int, bar: "tqdm[Any]") -> float:
+        """Train one epoch; return its mean loss."""
+        self._network.train()
+        order = torch.randperm(len(self._task.labels), generator=self._generator)
+        order = order.to(self._task.inputs.device)
+        total = self._step.epochs * self._updates
+        losses = torch.zeros((), device=self._task.inputs.device)
+        for index, at in enumerate(torch.split(order, self._batch)):
+            share = (epoch * self._updates + index) / total
+            losses += self._update(at, share, share + 1 / total)
+            bar.update()
+            if index % _SHOW_EVERY == 0 and not bar.disable:
+                bar.set_postfix(self._postfix(float(losses) / (index + 1)))
+        return float(losses) / self._updates
+
+    def _update(self, at: Tensor, before: float, after: float) -> Tensor:
+        """Train on the samples ``at``; the shares are of the step's updates done."""
+        if self._step.decay == "cosine":
+            rate = self._step.learning_rate * 0.5 * (1 + math.cos(math.pi * before))
+            for group in self._optimizer.param_groups:
+                group["lr"] = rate
+        inputs, labels = self._task.inputs[at], self._task.labels[at]
+        loss = self._technique.loss(self._network, inputs, labels)
+        self._optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        self._optimizer.step()
+        self._technique.after_update(self._network, self._masks, after)
+        self._masks.apply()
+        return loss.detach()
+
+    def _record(self, epoch: int, loss: float, bar: "tqdm[Any]") -> None:
+        """Take what the epoch gave into ``progress``."""
+        if not math.isfinite(loss):
+            raise GatewrightError(
+                f"{self._title}: the loss is {loss} in epoch {epoch + 1}; nothing of that epoch "
+                "was kept. Lower the step's learning_rate and run again"
+            )
+        progress = self._progress
+        found = accuracy(self._network, self._task.validation_inputs, self._task.validation_labels)
+        eligible = self._technique.may_be_best((epoch + 1) / self._step.epochs)
+        best = progress.validation[progress.best_epoch - 1] if progress.best_epoch else -1.0
+        if eligible and found > best:
+            progress.best_epoch = epoch + 1
+            progress.best = _copy(self._network)
+        progress.validation.append(found)
+        progress.epoch = epoch + 1
+        progress.network = _copy(self._network)
+        progress.optimizer = self._optimizer.state_dict()
+        progress.masks = self._masks.kept
+        progress.random = checkpoint.random_state(self._generator)
+        bar.set_postfix(self._postfix(loss))
+        if self._show and bar.disable:
+            _log.info(
+                "%s: epoch %d of %d, loss %.4f, validation accuracy %.2f %%",
+                *(self._title, epoch + 1, self._step.epochs, loss, 100 * found),
+            )
+
+    def _postfix(self, loss: float) -> dict[str, str]:
+        validation = self._progress.validation
+        shown = {"loss": f"{loss:.4f}"}
+        if validation:
+            shown["validation"] = f"{100 * validation[-1]:.2f} %"
+        return shown
+
+
+def _copy(network: nn.Module) -> dict[str, Tensor]:
+    return {name: value.detach().clone() for name, value in network.state_dict().items()}

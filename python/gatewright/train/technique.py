@@ -1,0 +1,93 @@
+"""What a technique may add to the training loop. One technique per file, each a subclass."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from gatewright.data import Preprocessing
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """What is trained on, whole, on the device that trains.
+
+    Attributes:
+        inputs: float32 [N, features...].
+        labels: int64 [N].
+        validation_inputs: Samples that choices are made on.
+        validation_labels: Their labels.
+        preprocessing: How the inputs came from raw data.
+        seed: The recipe's.
+    """
+
+    inputs: Tensor
+    labels: Tensor
+    validation_inputs: Tensor
+    validation_labels: Tensor
+    preprocessing: Preprocessing
+    seed: int
+
+
+class Masks:
+    """Which weights are held at exactly zero."""
+
+    def __init__(self, network: nn.Module) -> None:
+        """Hold the weights that are zero now."""
+        self._weights = dict(weights(network))
+        self.kept = {name: weight.detach() != 0 for name, weight in self._weights.items()}
+
+    @torch.no_grad()
+    def apply(self) -> None:
+        """Set every held weight to zero."""
+        for name, weight in self._weights.items():
+            weight.mul_(self.kept[name])
+
+
+class Technique:
+    """Plain training; a subclass overrides what it does differently."""
+
+    def convert(self, network: nn.Module, preprocessing: Preprocessing) -> nn.Module:
+        """Return the network with this technique's modules in place. Trains nothing, draws nothing.
+
+        It must be repeatable: a stopped run and the export build the network by it, then load the
+        trained values.
+        """
+        return network
+
+    def prepare(self, network: nn.Module, task: Task) -> None:
+        """Do what needs data, once, before the first epoch."""
+
+    def loss(self, network: nn.Module, inputs: Tensor, labels: Tensor) -> Tensor:
+        """Return the loss to minimise, a scalar."""
+        return functional.cross_entropy(network(inputs), labels)
+
+    def after_update(self, network: nn.Module, masks: Masks, share: float) -> None:
+        """Act after an update of the weights; ``share`` of the step's updates are done."""
+
+    def may_be_best(self, share: float) -> bool:
+        """Whether the network is what this step is meant to give, ``share`` of it being done."""
+        return True
+
+
+def weights(network: nn.Module) -> list[tuple[str, nn.Parameter]]:
+    """Return the weights of all layers with their names; not biases, not scales."""
+    return [
+        (f"{name}.weight", module.weight)
+        for name, module in network.named_modules()
+        if isinstance(getattr(module, "weight", None), nn.Parameter) and module.weight.dim() >= 2
+    ]
+
+
+@torch.no_grad()
+def accuracy(network: nn.Module, inputs: Tensor, labels: Tensor, *, batch: int = 4096) -> float:
+    """Return the share of samples whose largest output is their label's; evaluates."""
+    was_training = network.training
+    network.eval()
+    right = 0
+    for start in range(0, len(labels), batch):
+        found = network(inputs[start : start + batch]).argmax(dim=1)
+        right += int((found == labels[start : start + batch]).sum())
+    network.train(was_training)
+    return right / len(labels)

@@ -1,0 +1,159 @@
+"""The command line: exit status, messages without tracebacks, and what is skipped."""
+
+import errno
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from gatewright import cli, design, flow, steps
+from gatewright.errors import CheckFailedError, GatewrightError, NotRunError
+
+DESIGN = """
+network: {name: mlp, options: {layers: [64, 32, 10]}}
+data: {name: digits, validation: 200}
+train: {steps: [{technique: float, epochs: 1}]}
+"""
+
+
+def gatewright(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "gatewright", *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (("sim", "no_such_design"), 2, "unknown design"),
+        (("sim", "missing.yml"), 2, "no such .yml file"),
+        (("sim", "digits_mlp"), 2, "`gatewright build digits_mlp --to sim`"),
+        (("build", "digits_mlp", "--to", "moon"), 2, "'moon' is not one of"),
+        (("fly",), 2, "No such command"),
+    ],
+)
+def test_a_mistake_ends_in_words(
+    tmp_path: Path, arguments: tuple[str, ...], status: int, message: str
+) -> None:
+    finished = gatewright(*arguments, cwd=tmp_path)
+    assert finished.returncode == status
+    assert message in finished.stderr
+    assert "Traceback" not in finished.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (GatewrightError("wrong"), 2),
+        (CheckFailedError("differs"), 1),
+        (NotRunError("no tool"), 3),
+        (OSError(errno.ENOSPC, "No space left on device", "/x"), 3),
+        (KeyboardInterrupt(), 130),
+    ],
+)
+def test_the_exit_status_tells_what_happened(error: BaseException, status: int) -> None:
+    def fails() -> None:
+        raise error
+
+    assert cli.guarded(fails) == status
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; from gatewright import cli; cli.guarded(lambda: cli.cli.main(['--help'],"
+        " standalone_mode=False)); print(sorted({'torch', 'hls4ml', 'cocotb', 'numpy', 'pydantic'}"
+        " & set(sys.modules)))"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert finished.stdout.splitlines()[-1] == "[]"
+
+
+def test_every_step_is_a_command() -> None:
+    assert tuple(cli.STEPS) == flow.NAMES
+    shown = CliRunner().invoke(cli.cli, ["list"])
+    assert shown.exit_code == 0
+    assert "mnist_mlp" in shown.output
+
+
+@pytest.fixture
+def recorded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Replace every step's work by writing its files; the list tells which ran."""
+    ran: list[str] = []
+
+    def working(step: flow.Step) -> flow.Step:
+        def run(_: design.Design, folder: Path, __: steps.Options) -> None:
+            ran.append(step.name)
+            for name in step.writes:
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (folder / name).write_text("{}")
+
+        return flow.Step(**{**vars(step), "run": run})
+
+    monkeypatch.setattr(flow, "STEPS", tuple(working(step) for step in flow.STEPS))
+    return ran
+
+
+def loaded(folder: Path, text: str = DESIGN) -> design.Design:
+    path = folder / "small.yml"
+    path.write_text(text)
+    return design.load(str(path))
+
+
+def test_a_step_runs_again_only_when_what_it_reads_changed(
+    tmp_path: Path, recorded: list[str]
+) -> None:
+    small, folder = loaded(tmp_path), tmp_path / "build"
+    flow.build(small, folder, steps.Options(), None, "sim")
+    assert recorded == ["train", "export", "hls", "rtl", "sim"]
+
+    recorded.clear()
+    flow.build(small, folder, steps.Options(), None, "sim")
+    assert recorded == []
+
+    changed = loaded(tmp_path, DESIGN + "rtl: {input_lanes: 2}\n")
+    flow.build(changed, folder, steps.Options(), None, "sim")
+    assert recorded == ["rtl", "sim"]
+
+    recorded.clear()
+    (folder / "graph.npz").write_text("other")
+    flow.build(changed, folder, steps.Options(), None, "hls")
+    assert recorded == []
+    flow.build(changed, folder, steps.Options(), None, "sim")
+    assert recorded == ["rtl", "sim"]
+
+    recorded.clear()
+    flow.build(changed, folder, steps.Options(), "hls", "rtl")
+    assert recorded == ["hls", "rtl"]
+
+
+def test_a_step_that_was_interrupted_is_not_taken_for_done(
+    tmp_path: Path, recorded: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small, folder = loaded(tmp_path), tmp_path / "build"
+    flow.build(small, folder, steps.Options(), None, "rtl")
+
+    def interrupted(*_: object) -> None:
+        (folder / "hls.json").write_text("half")
+        raise KeyboardInterrupt
+
+    broken = tuple(
+        flow.Step(**{**vars(step), "run": interrupted}) if step.name == "hls" else step
+        for step in flow.STEPS
+    )
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(flow, "STEPS", broken)
+        flow.build(small, folder, steps.Options(), "hls", "rtl")
+    recorded.clear()
+    flow.build(small, folder, steps.Options(), None, "rtl")
+    assert recorded[0] == "hls"
+
+
+def test_from_needs_what_came_before(tmp_path: Path, recorded: list[str]) -> None:
+    with pytest.raises(GatewrightError, match="step train is not up to date"):
+        flow.build(loaded(tmp_path), tmp_path / "build", steps.Options(), "hls", "sim")
+    with pytest.raises(GatewrightError, match="--from sim comes after --to hls"):
+        flow.build(loaded(tmp_path), tmp_path / "build", steps.Options(), "sim", "hls")
+    assert recorded == []
