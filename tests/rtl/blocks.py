@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gatewright.errors import CheckFailedError
 from gatewright.fixed import IntArray
 from gatewright.tools.bench import Device
-from gatewright.tools.simulate import STRESS, BenchRun, Phase, Setup, Stream, run_bench
+from gatewright.tools.stream_bench import STRESS, BenchRun, Phase, Setup, Stream, run_bench
 
 # In the order of dependency.
 LIBRARY = (

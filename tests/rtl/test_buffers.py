@@ -4,7 +4,7 @@ import numpy as np
 from blocks import Case, check, frames_of
 
 from gatewright.tools.bench import Device
-from gatewright.tools.simulate import Phase
+from gatewright.tools.stream_bench import Phase
 
 BEATS = 2000
 DEPTHS = (2, 3, 16, 31, 32, 33, 70)

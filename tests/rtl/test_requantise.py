@@ -10,7 +10,7 @@ from conftest import SIM
 from gatewright.fixed import FixedFormat, IntArray, Overflow, Rounding, requantize
 from gatewright.tools.beats import to_beats
 from gatewright.tools.bench import Device
-from gatewright.tools.simulate import Phase
+from gatewright.tools.stream_bench import Phase
 
 MODES = tuple(product(Rounding, Overflow))  # lane rounding * 5 + overflow, as in the bench
 
