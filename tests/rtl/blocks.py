@@ -71,6 +71,7 @@ def check(
         sim_root=SIM,
         cache_folder=CACHE,
         seed=seed,
+        optimise="-O0",
         timeout_s=300,
         quiet_cycles=5_000,
     )

@@ -147,8 +147,8 @@ class Options:
     Attributes:
         parameters: Values for the top's parameters.
         waves: Able to write an FST waveform (slower).
-        optimise: g++ flag for the model: ``-O0`` builds quickest; ``-O1`` and ``-Os`` run about
-            four times as fast and pay from some ten million cycles on.
+        optimise: g++ flag for the model: ``-O0`` builds quickest where there are many instances;
+            ``-O1`` runs about eight times as fast.
         main: C++ file with the ``main`` function; None: cocotb's.
         public: Modules whose every signal Python may read and write; None: the top alone.
         cocotb: Link cocotb in (needs its main or one that starts it).
