@@ -1,7 +1,6 @@
 """Simulate devices on Verilator at its own speed: streams in from files, streams out to files."""
 
 import json
-import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,7 +9,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewright.errors import CheckFailedError
 from gatewright.fixed import IntArray
 from gatewright.tools import bench, cocotb_runner, verilator
 from gatewright.tools.beats import Received, read_sink, write_source
@@ -157,9 +155,7 @@ def run_bench(
         )
 
 
-def _build(
-    devices: Sequence[bench.Device], setup: Setup, folder: Path
-) -> verilator.Simulation:
+def _build(devices: Sequence[bench.Device], setup: Setup, folder: Path) -> verilator.Simulation:
     top = folder / f"{bench.TOP}.sv"
     top.write_text(bench.emit(devices))
     own = setup.sim_root / "bench"
