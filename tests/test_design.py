@@ -89,6 +89,22 @@ def test_files_stay_in_the_designs_folder(tmp_path: Path) -> None:
         loaded.file("inputs")
 
 
+def test_a_design_may_be_based_on_another(tmp_path: Path) -> None:
+    written(tmp_path, GOOD)
+    text = "based_on: mine\nhls4ml: {LayerName: {fc1: {ReuseFactor: 128}}}\n"
+    loaded = design.load(written(tmp_path, text, "smaller.yml"))
+    assert loaded.name == "smaller"
+    assert loaded.network == design.load(str(tmp_path / "mine.yml")).network
+    assert loaded.hls4ml.layer_config()["LayerName"] == {
+        "fc1": {"ReuseFactor": 128},
+        "fc2": {"PE": 2, "SIMD": 4},
+    }
+    with pytest.raises(GatewrightError, match="in the end based on itself"):
+        design.load(written(tmp_path, "based_on: loop\n", "loop.yml"))
+    with pytest.raises(GatewrightError, match=r"based_on: give the name.*\.\./mine"):
+        design.load(written(tmp_path, "based_on: ../mine\n", "out.yml"))
+
+
 def test_every_built_in_design_loads() -> None:
     assert {"mnist_mlp", "digits_mlp"} <= set(design.names())
     for name in design.names():

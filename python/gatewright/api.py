@@ -19,6 +19,7 @@ def build(
     inputs: np.ndarray,
     *,
     name: str,
+    labels: np.ndarray | None = None,
     folder: Path | str = "build",
     hls4ml: Mapping[str, Any] | None = None,
     rtl: Mapping[str, Any] | None = None,
@@ -32,6 +33,7 @@ def build(
         network: A PyTorch module whose layers quantise with power-of-two scales, or the path of
             its QONNX file.
         inputs: float32 [samples, ...], as the network takes them; every sample is checked.
+        labels: int64 [samples], to measure the accuracy.
         name: Names the build folder and the top module: lower case, digits, underscores.
         folder: Takes the build folder ``<folder>/<name>``.
         hls4ml: As the design file's key ``hls4ml``: strategy, reuse factors, PE and SIMD.
@@ -64,9 +66,13 @@ def build(
         name,
     )
     if isinstance(network, str | Path):
-        export.from_onnx(Path(network), inputs, target, settings.preprocessing)
+        export.from_onnx(
+            Path(network), inputs, target, labels=labels, preprocessing=settings.preprocessing
+        )
     else:
-        export.from_module(network, inputs, target, settings.preprocessing)
+        export.from_module(
+            network, inputs, target, labels=labels, preprocessing=settings.preprocessing
+        )
     for step in flow.NAMES[flow.NAMES.index("hls") : flow.NAMES.index(to) + 1]:
         flow.run_one(settings, step, target, Options(waves=waves))
     return read_json(target / f"{to}.json")

@@ -185,14 +185,36 @@ def load(name_or_path: str) -> Design:
         GatewrightError: unknown design, not YAML, or a wrong key; the message names the key.
     """
     path = _find(name_or_path)
+    return parse({"name": path.stem, **_content(path, ())}, path.resolve().parent, str(path))
+
+
+def _content(path: Path, before: tuple[Path, ...]) -> dict[str, Any]:
+    """Return the keys of a YAML file, on top of those of the design it is ``based_on``."""
     try:
-        text = path.read_text(encoding="utf-8")
-        content = yaml.safe_load(text)
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise GatewrightError(f"{path} cannot be read as YAML: {error}") from error
-    if not isinstance(content, Mapping):
+    if not isinstance(content, dict):
         raise GatewrightError(f"{path} must hold keys and values, not {type(content).__name__}")
-    return parse({"name": path.stem, **content}, path.resolve().parent, str(path))
+    base = content.pop("based_on", None)
+    if base is None:
+        return content
+    if not isinstance(base, str) or not re.fullmatch(IDENTIFIER, base):
+        raise GatewrightError(f"{path}: based_on: give the name of a design, not {base!r}")
+    sibling = path.parent / f"{base}.yml"
+    base_path = sibling if sibling.is_file() else _find(base)
+    if base_path in (path, *before):
+        raise GatewrightError(f"{path}: based_on: {base} is in the end based on itself")
+    return _merged(_content(base_path, (path, *before)), content)
+
+
+def _merged(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Return ``own`` on top of ``base``, key by key."""
+    result = dict(base)
+    for key, value in own.items():
+        both = isinstance(value, dict) and isinstance(base.get(key), dict)
+        result[key] = _merged(base[key], value) if both else value
+    return result
 
 
 def parse(content: Mapping[str, Any], folder: Path, where: str) -> Design:
@@ -209,7 +231,7 @@ def parse(content: Mapping[str, Any], folder: Path, where: str) -> Design:
     if "folder" in content:
         raise GatewrightError(f"{where}: folder: not a key of a design")
     try:
-        return _DESIGN.validate_python({**_tuples(dict(content)), "folder": folder})
+        return _DESIGN.validate_python({**content, "folder": folder})
     except ValidationError as error:
         raise GatewrightError(_readable(where, error)) from None
 
@@ -241,13 +263,6 @@ def _find(name_or_path: str) -> Path:
 
 def _given(layer: LayerSettings | ModelSettings) -> dict[str, Any]:
     return {key: value for key, value in asdict(layer).items() if value is not None}
-
-
-def _tuples(value: Any) -> Any:
-    """YAML knows lists only; the dataclasses are frozen and hold tuples."""
-    if isinstance(value, dict):
-        return {key: _tuples(item) for key, item in value.items()}
-    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
 
 
 def _readable(where: str, error: ValidationError) -> str:

@@ -189,7 +189,8 @@ def _round(exact: IntArray, floor: IntArray, drop: int, mode: Rounding) -> IntAr
         up = negative & (rest != 0)
     else:
         up = (rest > half) | ((rest == half) & tie[mode])
-    return floor + up.astype(np.int64)
+    result: IntArray = floor + up.astype(np.int64)
+    return result
 
 
 def _bounds(fmt: FixedFormat) -> tuple[int, int]:
@@ -281,6 +282,6 @@ def format_for_range(
 ) -> FixedFormat:
     """Return the narrowest format of ``fraction`` fraction bits holding ``low`` to ``high``."""
     signed = low < 0
-    bits = max(int(high).bit_length(), (-int(low) - 1).bit_length() if signed else 0)
+    bits = max(max(int(high), 0).bit_length(), (-int(low) - 1).bit_length() if signed else 0)
     width = max(bits + int(signed), 1)
     return FixedFormat(signed, width, width - fraction, rounding)

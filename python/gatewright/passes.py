@@ -1,27 +1,70 @@
-"""Graph to graph: small rewrites between the frontend and the emitter."""
+"""Graph -> graph: what holds for any front end and any hardware behind it."""
+
+from dataclasses import replace
 
 from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat
-from gatewright.graph import Argmax, Graph, StreamType
+from gatewright.graph import Argmax, Elementwise, Function, Graph, Input, Node, StreamType
+
+
+def simplify(graph: Graph) -> Graph:
+    """Leave out conversions that change no value."""
+    names: dict[str, str] = {}
+    kept: list[Node] = []
+    for node in graph.nodes:
+        inputs = tuple(names.get(name, name) for name in node.inputs)
+        if isinstance(node, Elementwise) and changes_nothing(node, graph.source(node).format):
+            names[node.name] = inputs[0]
+        else:
+            kept.append(replace(node, inputs=inputs) if inputs != node.inputs else node)
+    return Graph(graph.name, tuple(kept), tuple(names.get(name, name) for name in graph.outputs))
+
+
+def changes_nothing(node: Elementwise, source: FixedFormat) -> bool:
+    """Whether a conversion gives the same integers, bit for bit.
+
+    A wider format with more fraction bits holds the same values but as other integers, so the
+    fraction must stay.
+    """
+    if node.function is Function.RELU and source.signed:
+        return False
+    target = node.out.format
+    return target.contains(source) and target.fraction == source.fraction
 
 
 def with_argmax(graph: Graph) -> Graph:
-    """Return ``graph`` with the index of its output's first largest element as the output.
+    """Return ``graph`` with the index of the first largest element as its only output.
 
     Raises:
-        GatewrightError: the graph has several outputs.
+        GatewrightError: the graph has more than one output.
     """
     if len(graph.outputs) != 1:
         raise GatewrightError(
-            f"{graph.name}: argmax needs one output; this network has {len(graph.outputs)}: "
-            f"{', '.join(graph.outputs)}"
+            f"graph {graph.name}: argmax of {len(graph.outputs)} outputs ({graph.outputs}); "
+            "allowed: 1"
         )
-    (output,) = graph.outputs
-    width = max((graph[output].out.size - 1).bit_length(), 1)
-    index = Argmax(
-        name="argmax",
-        origin=f"argmax of {graph[output].origin}",
-        inputs=(output,),
+    source = graph[graph.outputs[0]]
+    width = max((source.out.size - 1).bit_length(), 1)
+    taken = {node.name for node in graph.nodes}
+    name = next(
+        n for n in ("argmax", *(f"argmax_{i}" for i in range(len(taken)))) if n not in taken
+    )
+    node = Argmax(
+        name=name,
+        origin=source.origin,
+        inputs=(source.name,),
         out=StreamType(FixedFormat(False, width, width), (1,)),
     )
-    return Graph(graph.name, (*graph.nodes, index), (index.name,))
+    return Graph(graph.name, (*graph.nodes, node), (name,))
+
+
+def input_of(graph: Graph) -> Input:
+    """Return the graph's one input.
+
+    Raises:
+        GatewrightError: it has another number of inputs.
+    """
+    inputs = [node for node in graph.nodes if isinstance(node, Input)]
+    if len(inputs) != 1:
+        raise GatewrightError(f"graph {graph.name}: {len(inputs)} inputs; 1 is supported")
+    return inputs[0]

@@ -69,7 +69,10 @@ def export(design: Design, folder: Path, options: Options) -> None:
         exporting.run(design, folder)
     else:
         inputs = exporting.load_inputs(design.file("inputs"))
-        exporting.from_onnx(design.file("onnx"), inputs, folder, design.preprocessing)
+        labels = exporting.load_labels(design.file("inputs"))
+        exporting.from_onnx(
+            design.file("onnx"), inputs, folder, design.preprocessing, labels=labels
+        )
 
 
 def hls(design: Design, folder: Path, options: Options) -> None:

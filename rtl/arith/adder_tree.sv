@@ -25,17 +25,18 @@ module adder_tree #(
   localparam int unsigned Levels = (Lanes > 1) ? $clog2(Lanes) : 0;
 
   // Level 0 holds the terms, level Levels the sum. All levels stand in one vector, level 0 lowest.
+  // (Results are assigned to the functions' names because Yosys knows no return.)
   function automatic int unsigned count(input int unsigned level);  // nodes of a level
-    return (Lanes + 2**level - 1) / 2**level;
+    count = (Lanes + 2**level - 1) / 2**level;
   endfunction
   function automatic int unsigned bits(input int unsigned level);  // bits of a level's node
-    return (Width + level < OutWidth) ? Width + level : OutWidth;
+    bits = (Width + level < OutWidth) ? Width + level : OutWidth;
   endfunction
   function automatic int unsigned offset(input int unsigned level);  // of a level's lowest bit
-    int unsigned sum;
-    sum = 0;
-    for (int unsigned below = 0; below < level; below++) sum = sum + count(below) * bits(below);
-    return sum;
+    offset = 0;
+    for (int unsigned below = 0; below < level; below++) begin
+      offset = offset + count(below) * bits(below);
+    end
   endfunction
 
   logic [offset(Levels+1)-1:0] nodes;

@@ -111,10 +111,9 @@ module requantise #(
       assign result = magnitude;
     end
 
-  end else begin : gen_general
+  end else begin : gen_general  // also a sign alone, of which Sat and SatSym make 0 or -1
     localparam logic signed [Bits-1:0] Largest = Bits'((64'd1 << Magnitude) - 64'd1);
-    localparam logic signed [Bits-1:0] Smallest =
-        !OutSigned ? '0 : (Overflow == gatewright_pkg::SatSym) ? -Largest : -Largest - 1'b1;
+    localparam logic signed [Bits-1:0] Smallest = OutSigned ? -Largest - 1'b1 : '0;
 
     logic signed [Bits-1:0] rounded;
     logic                   high, low;

@@ -1,0 +1,236 @@
+"""hls4ml's ModelGraph -> the hardware graph. Everything behind it knows no hls4ml."""
+
+import logging
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gatewright import graph as g
+from gatewright.errors import GatewrightError
+from gatewright.fixed import FixedFormat, Overflow, Rounding, integers_exactly, mode_named
+from gatewright.frontend.names import identifier, origin
+from gatewright.frontend.settings import fold_request
+from gatewright.passes import simplify
+
+log = logging.getLogger(__name__)
+
+STORED = "gatewright_graph"  # the attribute of the ModelGraph
+RELU = ("relu", "ReLU")
+TERNARY_BITS = 2
+
+
+def stored_graph(model: Any) -> g.Graph:
+    """Return the hardware graph that ``store_graph`` kept.
+
+    Raises:
+        GatewrightError: the model was made with another backend.
+    """
+    graph = getattr(model, STORED, None)
+    if not isinstance(graph, g.Graph):
+        raise GatewrightError(
+            f"this hls4ml model was made with backend {model.config.backend.name!r}, which keeps "
+            'no hardware graph; convert it with backend="Gatewright"'
+        )
+    return graph
+
+
+def store_graph(model: Any) -> None:
+    """Read the ModelGraph and keep the hardware graph with it.
+
+    Raises:
+        GatewrightError: a layer, a type or a weight that the hardware would not do exactly; the
+            message names the layer, what was found, what is allowed and what to do.
+    """
+    setattr(model, STORED, simplify(Reader(model).graph()))
+
+
+class Reader:
+    """Reads one ModelGraph, layer by layer in its own (topological) order."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.nodes: dict[str, g.Node] = {}
+        self.drivers: dict[str, str] = {}  # hls4ml's tensor -> our node
+        self.handlers: dict[str, Callable[[Any], g.Node | None]] = {
+            "Input": self.input,
+            "Dense": self.dense,
+            "Activation": self.activation,
+            "Reshape": self.alias,
+            "Repack": self.alias,
+            "Clone": self.alias,
+        }
+
+    def graph(self) -> g.Graph:
+        """Return the hardware graph, as the ModelGraph says it."""
+        for layer in self.model.get_layers():
+            handler = self.handlers.get(layer.class_name)
+            if handler is None:
+                raise GatewrightError(
+                    f"{origin(layer)}: layers of class {layer.class_name} are not supported; "
+                    f"supported: {', '.join(self.handlers)} (activations: linear, relu). Build "
+                    "the network from those"
+                )
+            node = handler(layer)
+            if node is not None:
+                self.nodes[node.name] = node
+                self.drivers.update((tensor, node.name) for tensor in layer.outputs)
+        outputs = tuple(self.drivers[tensor] for tensor in self.model.outputs)
+        name = identifier(self.model.config.get_project_name())
+        return g.Graph(name, tuple(self.nodes.values()), outputs)
+
+    def name(self, layer: Any) -> str:
+        """Return a layer's name in the graph: the ONNX node's, where it came from one."""
+        short = origin(layer)
+        if any(other is not layer and origin(other) == short for other in self.model.get_layers()):
+            short = str(layer.name)
+        return identifier(short)
+
+    def source(self, layer: Any) -> g.Node:
+        """Return the node that drives a layer."""
+        return self.nodes[self.drivers[layer.inputs[0]]]
+
+    def out(self, layer: Any) -> g.StreamType:
+        """Return the type of a layer's output."""
+        variable = layer.get_output_variable()
+        shape = tuple(int(size) for size in variable.shape)
+        return g.StreamType(
+            fixed_format(variable.type.precision, f"{origin(layer)}: output"), shape
+        )
+
+    def input(self, layer: Any) -> g.Node:
+        """Read the network's input."""
+        return g.Input(name=self.name(layer), origin=origin(layer), inputs=(), out=self.out(layer))
+
+    def alias(self, layer: Any) -> None:
+        """Let a layer that changes neither values nor order pass its source on."""
+        source = self.source(layer)
+        out = self.out(layer)
+        if (out.size, out.format) != (source.out.size, source.out.format):
+            raise GatewrightError(
+                f"{origin(layer)}: {layer.class_name} from {source.out.format} {source.out.shape} "
+                f"to {out.format} {out.shape}; it must keep the number of elements and their type"
+            )
+        self.drivers.update((tensor, source.name) for tensor in layer.outputs)
+
+    def activation(self, layer: Any) -> g.Node:
+        """Read a conversion (linear) or a ReLU."""
+        word = layer.get_attr("activation")
+        if word != "linear" and word not in RELU:
+            raise GatewrightError(
+                f"{origin(layer)}: activation {word!r} is not supported; allowed: linear, relu. "
+                "Leave a softmax at the end out: the largest logit is the largest probability"
+            )
+        return g.Elementwise(
+            name=self.name(layer),
+            origin=origin(layer),
+            inputs=(self.source(layer).name,),
+            out=self.out(layer),
+            function=g.Function.RELU if word in RELU else g.Function.IDENTITY,
+        )
+
+    def dense(self, layer: Any) -> g.Node:
+        """Read a matrix layer: weights [in, out] become rows [out, in]."""
+        source = self.source(layer)
+        if source.out.size != layer.get_attr("n_in"):
+            raise GatewrightError(
+                f"{origin(layer)}: a Dense layer of {layer.get_attr('n_in')} inputs over a tensor "
+                f"of shape {source.out.shape}; allowed: as many elements as inputs (flatten it)"
+            )
+        weight, weight_format = self.parameter(layer, "weight")
+        bias, bias_format = self.parameter(layer, "bias")
+        node = g.Dense(
+            name=self.name(layer),
+            origin=origin(layer),
+            inputs=(source.name,),
+            out=self.out(layer),
+            weight=np.ascontiguousarray(weight.T),
+            weight_format=weight_format,
+            bias=bias if bias.any() else None,
+            bias_format=bias_format if bias.any() else None,
+            request=fold_request(layer),
+        )
+        hold_sum(layer, node, source.out.format)
+        return node
+
+    def parameter(self, layer: Any, key: str) -> tuple[np.ndarray[Any, Any], FixedFormat]:
+        """Return a layer's weights or biases as exact integers, and their format."""
+        variable = layer.weights[key]
+        what = f"{origin(layer)}: {key}"
+        fmt = fixed_format(variable.type.precision, what)
+        values = integers_exactly(np.asarray(variable.data), fmt, what)
+        # hls4ml multiplies by int<2> weights as by -1, 0 and 1.
+        whole = type(variable.type.precision).__name__ == "IntegerPrecisionType"
+        if key == "weight" and whole and fmt.width == TERNARY_BITS and (values == -2).any():
+            raise GatewrightError(
+                f"{what}: a weight of -2 in type int<2>, which hls4ml takes for 1; use fixed<2,2>"
+            )
+        return values, fmt
+
+
+def fixed_format(precision: Any, what: str) -> FixedFormat:
+    """Return hls4ml's precision as our format.
+
+    Raises:
+        GatewrightError: not a plain fixed-point or integer type, or saturated bits.
+    """
+    kind = type(precision).__name__
+    if kind not in ("FixedPrecisionType", "IntegerPrecisionType"):
+        raise GatewrightError(
+            f"{what} has type {precision} ({kind}); allowed: fixed<...>, ufixed<...>, int<...>, "
+            "uint<...>. Set its Precision"
+        )
+    if precision.saturation_bits:
+        raise GatewrightError(
+            f"{what} has type {precision} with {precision.saturation_bits} saturated bits; "
+            "allowed: 0"
+        )
+    rounding = mode_named(Rounding, str(precision.rounding_mode), what)
+    overflow = mode_named(Overflow, str(precision.saturation_mode), what)
+    width, integer = int(precision.width), int(precision.integer)
+    return FixedFormat(bool(precision.signed), width, integer, rounding, overflow)
+
+
+def hold_sum(layer: Any, node: g.Dense, source: FixedFormat) -> None:
+    """See to it that the C simulation's accumulator holds the exact sum.
+
+    One that was only defaulted is widened; one the user named is refused if it loses anything.
+
+    Raises:
+        GatewrightError: it does; the message says which type would do.
+    """
+    total = g.sum_range(node, source)
+    accumulator = fixed_format(layer.types["accum_t"].precision, f"{origin(layer)}: accumulator")
+    needed = [total.total]
+    if accumulator.overflow is not Overflow.WRAP:
+        needed.append(total.products)  # a wrapped intermediate sum comes back, a saturated one not
+    if all(accumulator.contains(fmt) for fmt in needed):
+        return
+    width, integer, signed = wide_enough(needed)
+    text = f"{'' if signed else 'u'}fixed<{width},{integer}>"
+    if accumulator_is_named(layer):
+        raise GatewrightError(
+            f"{origin(layer)}: accumulator {accumulator} loses bits of the sum, which needs "
+            f"{text}; set Precision: {{accum: '{text}'}} or auto"
+        )
+    from hls4ml.model.types import FixedPrecisionType
+
+    log.info("%s: accumulator %s -> %s", origin(layer), accumulator, text)
+    layer.types["accum_t"].name = re.sub(r"\W", "_", f"{layer.name}_accum_t")
+    layer.types["accum_t"].precision = FixedPrecisionType(width, integer, signed)
+
+
+def wide_enough(formats: list[FixedFormat]) -> tuple[int, int, bool]:
+    """Return width, integer bits and sign of a format that contains all of ``formats``."""
+    signed = any(fmt.signed for fmt in formats)
+    integer = max(fmt.integer + int(signed and not fmt.signed) for fmt in formats)
+    return integer + max(fmt.fraction for fmt in formats), integer, signed
+
+
+def accumulator_is_named(layer: Any) -> bool:
+    """Whether the user named the accumulator's type, or a greatest type for all."""
+    config = layer.model.config
+    named = config.layer_name_precision.get(f"{layer.name.lower()}_accum")
+    named = named or config.layer_type_precision.get(f"{layer.class_name.lower()}_accum")
+    return named not in (None, "auto") or "maximum" in config.model_precision

@@ -1,0 +1,108 @@
+"""hls4ml's C simulation over whole test sets, in processes of its own.
+
+Some of hls4ml's C simulations abort; in a process of its own that is an error message. Each process
+takes a part of the samples.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gatewright import frontend
+from gatewright.errors import NotRunError
+from gatewright.fixed import IntArray
+from gatewright.graph import StreamType
+
+SAMPLES_PER_PROCESS = 500  # below that a second process costs more than it brings
+DOUBLE_BITS = 53
+
+
+def run_csim(
+    library: Path, project: str, inputs: NDArray[np.floating], outputs: Sequence[StreamType]
+) -> list[IntArray]:
+    """Run the compiled C simulation on every sample.
+
+    Args:
+        library: What ``compile_library`` returned.
+        project: hls4ml's project name, the prefix of the library's functions.
+        inputs: Real values [samples, ...]; each sample flattened is the network's input.
+        outputs: Types of the network's outputs, in its order.
+
+    Returns:
+        One array [samples, elements] per output: integers in units of that output's ``lsb``.
+
+    Raises:
+        NotRunError: the C simulation stopped; the message gives how, and its last words.
+    """
+    wide = [out.format for out in outputs if out.format.width > DOUBLE_BITS]
+    if wide:
+        raise NotRunError(
+            f"an output of {wide[0]} does not fit the C simulation's interface (double: "
+            f"{DOUBLE_BITS} bits); quantise the output"
+        )
+    samples = len(inputs)
+    sizes = [out.size for out in outputs]
+    with tempfile.TemporaryDirectory(prefix="gatewright-csim-") as name:
+        folder = Path(name)
+        np.save(folder / "inputs.npy", np.asarray(inputs, dtype=np.float64).reshape(samples, -1))
+        np.lib.format.open_memmap(
+            folder / "outputs.npy", mode="w+", dtype=np.float64, shape=(samples, sum(sizes))
+        ).flush()
+        _run_workers(library, project, folder, samples, sizes)
+        reals = np.split(np.load(folder / "outputs.npy"), np.cumsum(sizes)[:-1], axis=1)
+    return [
+        np.ldexp(real, out.format.fraction).astype(np.int64)
+        for real, out in zip(reals, outputs, strict=True)
+    ]
+
+
+def _run_workers(
+    library: Path, project: str, folder: Path, samples: int, sizes: Sequence[int]
+) -> None:
+    """Share the samples out over the processors, and wait; end the workers whatever happens."""
+    count = max(1, min(len(os.sched_getaffinity(0)), samples // SAMPLES_PER_PROCESS))
+    bounds = [samples * i // count for i in range(count + 1)]
+    package = str(Path(frontend.__file__).parents[2])
+    search = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
+    workers = []
+    try:
+        for first, last in pairwise(bounds):
+            arguments = [str(library), project, str(folder), str(first), str(last)]
+            workers.append(
+                subprocess.Popen(  # noqa: S603 - our own worker
+                    [sys.executable, "-m", "gatewright.frontend.csim_worker", *arguments]
+                    + [str(size) for size in sizes],
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                    errors="replace",
+                    env={**os.environ, "PYTHONPATH": search},
+                )
+            )
+        for worker in workers:
+            words = worker.communicate()[1]
+            if worker.returncode != 0:
+                raise NotRunError(_failure(worker.returncode, words))
+    finally:
+        for worker in workers:
+            if worker.poll() is None:
+                worker.kill()
+                worker.communicate()
+
+
+def _failure(status: int, words: str) -> str:
+    """Return what to say of a worker that did not end well."""
+    how = f"exit status {status}" if status > 0 else f"signal {signal.Signals(-status).name}"
+    end = "\n".join(words.strip().splitlines()[-5:]) or "(it said nothing)"
+    return (
+        f"hls4ml's C simulation stopped ({how}):\n{end}\nThis is a fault in the generated C++ for "
+        "this network; simplify the layer it names, or compare the hardware alone"
+    )

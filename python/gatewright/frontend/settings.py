@@ -1,0 +1,126 @@
+"""What the user asked of a layer in hls4ml's words, checked before hls4ml's passes change it."""
+
+import logging
+from numbers import Integral
+from typing import Any
+
+from gatewright.errors import GatewrightError
+from gatewright.frontend.names import origin
+from gatewright.graph import FoldRequest, Strategy
+
+log = logging.getLogger(__name__)
+
+# Words that hls4ml knows and this package does not build (yet).
+OTHER_STRATEGIES = ("compressed", "distributed_arithmetic", "da", "resource_unrolled", "unrolled")
+ASKED = "gw_asked_reuse_factor"
+STRATEGY = "gw_strategy"
+
+
+def check_layers(model: Any) -> None:
+    """Check every matrix layer's Strategy and ReuseFactor, and keep them with the layer.
+
+    hls4ml itself takes a Strategy it does not know for Latency, and changes a ReuseFactor in place.
+
+    Raises:
+        GatewrightError: an unknown Strategy, compression, or a ReuseFactor below 1.
+    """
+    for layer in model.get_layers():
+        if layer.class_name != "Dense":
+            continue
+        layer.set_attr(
+            STRATEGY, strategy_named(model.config.get_strategy(layer), origin(layer)).value
+        )
+        if model.config.get_compression(layer):
+            raise GatewrightError(
+                f"{origin(layer)}: Compression is set; it is not supported, leave it out"
+            )
+        reuse_factor = model.config.get_reuse_factor(layer)
+        if not isinstance(reuse_factor, Integral) or reuse_factor < 1:
+            raise GatewrightError(
+                f"{origin(layer)}: ReuseFactor is {reuse_factor!r}; allowed: whole numbers from 1"
+            )
+        layer.set_attr(ASKED, int(reuse_factor))
+
+
+def strategy_named(word: str, layer: str) -> Strategy:
+    """Return the strategy called ``word``, in any case.
+
+    Raises:
+        GatewrightError: there is none; the message lists what is allowed.
+    """
+    for strategy in Strategy:
+        if strategy.value == word.lower():
+            return strategy
+    allowed = ", ".join(strategy.value.title() for strategy in Strategy)
+    known = "is one of hls4ml's but not" if word.lower() in OTHER_STRATEGIES else "is not"
+    raise GatewrightError(f"{layer}: Strategy {word!r} {known} supported; allowed: {allowed}")
+
+
+def fold_request(layer: Any) -> FoldRequest:
+    """Return what the user asked of a layer that ``check_layers`` has seen.
+
+    The reuse factor is made valid by hls4ml's own rule: the closest that divides the layer.
+
+    Raises:
+        GatewrightError: a PE or SIMD that the layer cannot use.
+    """
+    strategy = Strategy(layer.get_attr(STRATEGY))
+    asked = int(layer.get_attr(ASKED))
+    rows, columns = int(layer.get_attr("n_out")), int(layer.get_attr("n_in"))
+    pe = lanes(layer, "gw_pe", rows)
+    simd = lanes(layer, "gw_simd", columns)
+    backend = layer.model.config.backend
+    valid = backend.get_valid_reuse_factors(columns, rows)
+    used = asked if asked in valid else int(backend.get_closest_reuse_factor(valid, asked))
+    if used != asked and pe is None and simd is None:
+        log.warning(
+            "%s: ReuseFactor %d does not divide the layer; using %d", origin(layer), asked, used
+        )
+    return FoldRequest(
+        strategy=strategy,
+        reuse_factor=used,
+        asked_reuse_factor=asked if used != asked else None,
+        pe=pe,
+        simd=simd,
+    )
+
+
+def lanes(layer: Any, attribute: str, most: int) -> int | None:
+    """Return a layer's ``gw_pe`` or ``gw_simd``; None where it was not given."""
+    value = int(layer.get_attr(attribute, 0))
+    if value == 0:
+        return None
+    if not 1 <= value <= most:
+        word = attribute.removeprefix("gw_").upper()
+        raise GatewrightError(f"{origin(layer)}: {word} is {value}; allowed: 1 to {most}")
+    return value
+
+
+def set_input_type(model: Any) -> None:
+    """Give each input the type of the quantiser behind it, unless the user named a type.
+
+    hls4ml's default, fixed<16,6> with truncation, would cut off bits before the quantiser rounds.
+    """
+    from hls4ml.model.optimizer import optimize_model
+
+    changed = False
+    for name in model.inputs:
+        layer = model.graph[name]
+        words = model.config.layer_name_precision
+        if words.get(f"{name.lower()}_result", "auto") != "auto":
+            continue
+        readers = [node for node in model.get_layers() if name in node.inputs]
+        if not readers or not all(is_quantizer(node) for node in readers):
+            continue
+        types = [node.get_output_variable().type.precision for node in readers]
+        if all(precision == types[0] for precision in types):
+            layer.get_output_variable().type.precision = types[0]
+            words[f"{name.lower()}_result"] = str(types[0])
+            changed = True
+    if changed:
+        optimize_model(model, ["eliminate_linear_activation"])
+
+
+def is_quantizer(layer: Any) -> bool:
+    """Whether a layer only converts to another type."""
+    return bool(layer.class_name == "Activation") and bool(layer.get_attr("activation") == "linear")

@@ -1,0 +1,194 @@
+"""The hardware graph as files: ``graph.json`` (structure, formats) and ``graph.npz`` (integers).
+
+The JSON names the checksum of the arrays, so that two files of different runs are not taken for a
+pair. The same graph gives the same bytes. Nothing is pickled.
+"""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gatewright import files
+from gatewright.errors import GatewrightError
+from gatewright.fixed import FixedFormat, IntArray, parse_format
+from gatewright.graph import (
+    Argmax,
+    Dense,
+    Elementwise,
+    FoldRequest,
+    Function,
+    Graph,
+    Input,
+    Node,
+    Strategy,
+    StreamType,
+)
+
+VERSION = 1
+KINDS: dict[str, type[Node]] = {
+    "input": Input,
+    "dense": Dense,
+    "elementwise": Elementwise,
+    "argmax": Argmax,
+}
+
+
+def save(graph: Graph, folder: Path) -> None:
+    """Write ``graph.json`` and ``graph.npz`` into ``folder``, each whole or not at all."""
+    arrays: dict[str, IntArray] = {}
+    nodes = [_node_to_dict(node, arrays) for node in graph.nodes]
+    _write_arrays(folder / "graph.npz", arrays)
+    files.write_json(
+        folder / "graph.json",
+        {
+            "version": VERSION,
+            "name": graph.name,
+            "arrays_sha256": files.sha256(folder / "graph.npz"),
+            "outputs": list(graph.outputs),
+            "nodes": nodes,
+        },
+    )
+
+
+def load(folder: Path) -> Graph:
+    """Read what ``save`` wrote.
+
+    Raises:
+        GatewrightError: a file is missing, damaged, of another version, or not of the same run.
+    """
+    path = folder / "graph.json"
+    value = files.read_json(path)
+    try:
+        if value["version"] != VERSION:
+            raise GatewrightError(
+                f"{path} has version {value['version']}; this package reads {VERSION}. Run the "
+                "hls step again"
+            )
+        arrays = _read_arrays(folder / "graph.npz", str(value["arrays_sha256"]))
+        nodes = tuple(_node_from_dict(node, arrays) for node in value["nodes"])
+        return Graph(str(value["name"]), nodes, tuple(str(name) for name in value["outputs"]))
+    except (KeyError, TypeError, ValueError) as error:
+        what = f"{type(error).__name__}: {json.dumps(str(error))}"
+        raise GatewrightError(
+            f"{path} is not a hardware graph ({what}); delete it and run the hls step again"
+        ) from error
+
+
+def _node_to_dict(node: Node, arrays: dict[str, IntArray]) -> dict[str, Any]:
+    """Return a node as JSON values; its arrays go into ``arrays``."""
+    kind = next((word for word, cls in KINDS.items() if type(node) is cls), None)
+    if kind is None:
+        raise GatewrightError(f"{node.name}: nodes of class {type(node).__name__} cannot be saved")
+    value: dict[str, Any] = {
+        "kind": kind,
+        "name": node.name,
+        "origin": node.origin,
+        "inputs": list(node.inputs),
+        "format": str(node.out.format),
+        "shape": list(node.out.shape),
+    }
+    if isinstance(node, Elementwise):
+        value["function"] = node.function.value
+    if isinstance(node, Dense):
+        arrays[f"{node.name}.weight"] = node.weight
+        value["weight_format"] = str(node.weight_format)
+        if node.bias is not None and node.bias_format is not None:
+            arrays[f"{node.name}.bias"] = node.bias
+            value["bias_format"] = str(node.bias_format)
+        value["request"] = _request_to_dict(node.request)
+    return value
+
+
+def _node_from_dict(value: dict[str, Any], arrays: dict[str, IntArray]) -> Node:
+    """Return the node that ``_node_to_dict`` wrote; missing keys raise KeyError."""
+    name = str(value["name"])
+    common: dict[str, Any] = {
+        "name": name,
+        "origin": str(value["origin"]),
+        "inputs": tuple(str(item) for item in value["inputs"]),
+        "out": StreamType(
+            parse_format(value["format"]), tuple(int(size) for size in value["shape"])
+        ),
+    }
+    kind = KINDS[value["kind"]]
+    if kind is Elementwise:
+        return Elementwise(function=Function(value["function"]), **common)
+    if kind is not Dense:
+        return kind(**common)
+    bias_format: FixedFormat | None = None
+    if "bias_format" in value:
+        bias_format = parse_format(value["bias_format"])
+    return Dense(
+        weight=_array(arrays, f"{name}.weight", 2),
+        weight_format=parse_format(value["weight_format"]),
+        bias=None if bias_format is None else _array(arrays, f"{name}.bias", 1),
+        bias_format=bias_format,
+        request=_request_from_dict(value["request"]),
+        **common,
+    )
+
+
+def _request_to_dict(request: FoldRequest) -> dict[str, Any]:
+    """Return a folding request as JSON values."""
+    return {
+        "strategy": request.strategy.value,
+        "reuse_factor": request.reuse_factor,
+        "asked_reuse_factor": request.asked_reuse_factor,
+        "pe": request.pe,
+        "simd": request.simd,
+    }
+
+
+def _request_from_dict(value: dict[str, Any]) -> FoldRequest:
+    """Return the request that ``_request_to_dict`` wrote."""
+
+    def optional(key: str) -> int | None:
+        return None if value[key] is None else int(value[key])
+
+    return FoldRequest(
+        strategy=Strategy(value["strategy"]),
+        reuse_factor=int(value["reuse_factor"]),
+        asked_reuse_factor=optional("asked_reuse_factor"),
+        pe=optional("pe"),
+        simd=optional("simd"),
+    )
+
+
+def _array(arrays: dict[str, IntArray], key: str, axes: int) -> IntArray:
+    """Return an array of 64-bit integers with ``axes`` axes."""
+    array = arrays[key]
+    if array.dtype != np.int64 or array.ndim != axes:
+        raise ValueError(f"{key} is {array.dtype} {array.shape}, not int64 with {axes} axes")
+    return array
+
+
+def _write_arrays(path: Path, arrays: dict[str, IntArray]) -> None:
+    """Write an ``.npz`` whose bytes depend on the arrays alone (numpy's hold the time)."""
+    with files.replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        for name, array in arrays.items():
+            data = io.BytesIO()
+            np.lib.format.write_array(data, np.asarray(array, dtype=np.int64), allow_pickle=False)
+            entry = zipfile.ZipInfo(f"{name}.npy")
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, data.getvalue())
+
+
+def _read_arrays(path: Path, checksum: str) -> dict[str, IntArray]:
+    """Read the arrays, if the file is the one that ``checksum`` names."""
+    try:
+        found = files.sha256(path)
+    except OSError as error:
+        raise GatewrightError(
+            f"{path} cannot be read ({error.strerror}); run the hls step again"
+        ) from error
+    if found != checksum:
+        raise GatewrightError(
+            f"{path} has SHA-256 {found}, but graph.json beside it was written with {checksum}; "
+            "run the hls step again"
+        )
+    with np.load(path, allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}

@@ -1,0 +1,125 @@
+"""The one place that starts other programs."""
+
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from gatewright.errors import CheckFailedError, NotRunError
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A program that has ended.
+
+    Attributes:
+        command: The program and its arguments.
+        status: Exit status; negative: the signal that ended it.
+        output: What it wrote, standard output and standard error together.
+        seconds: How long it ran.
+        timed_out: It was stopped because its time was up.
+    """
+
+    command: tuple[str, ...]
+    status: int
+    output: str
+    seconds: float
+    timed_out: bool = False
+
+    @property
+    def outcome(self) -> str:
+        """How it ended, in words."""
+        if self.timed_out:
+            return f"did not end within {self.seconds:.0f} s and was stopped"
+        if self.status < 0:
+            return f"was ended by signal {signal.Signals(-self.status).name}"
+        return f"ended with exit status {self.status}"
+
+
+def run(
+    command: Sequence[str | Path],
+    *,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    log: Path | None = None,
+    timeout_s: float | None = None,
+) -> Finished:
+    """Run a program to its end and return what it wrote.
+
+    The program gets a process group of its own, which is killed whole if the program takes longer
+    than ``timeout_s`` or if this process is interrupted (Ctrl-C): nothing runs on unseen.
+
+    Args:
+        command: The program and its arguments; no shell reads them.
+        cwd: Folder to run it in.
+        env: Variables on top of this process's own.
+        log: File that keeps the output; written while the program runs.
+        timeout_s: Seconds it may take; None: any.
+
+    Raises:
+        NotRunError: the program is not there or cannot be started.
+    """
+    words = tuple(str(word) for word in command)
+    started = time.monotonic()
+    with _output_file(log) as output:
+        try:
+            child = subprocess.Popen(
+                words,
+                cwd=cwd,
+                env={**os.environ, **(env or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise NotRunError(f"cannot start {words[0]}: {error.strerror or error}") from error
+        timed_out = False
+        try:
+            child.wait(timeout=timeout_s)
+        except subprocess.TimeoutExpired:
+            timed_out = True
+        finally:
+            _kill_group(child)
+        output.seek(0)
+        text = output.read().decode("utf-8", errors="replace")
+    return Finished(words, child.returncode, text, time.monotonic() - started, timed_out)
+
+
+def check(finished: Finished, what: str, lines: int = 12) -> None:
+    """Raise unless ``finished`` ended with exit status 0.
+
+    Args:
+        finished: A program that has ended.
+        what: What it did, for the message.
+        lines: How many of its last lines the message holds.
+
+    Raises:
+        CheckFailedError: it did not.
+    """
+    if finished.status != 0 or finished.timed_out:
+        end = "\n".join(finished.output.splitlines()[-lines:])
+        raise CheckFailedError(f"{what} {finished.outcome}:\n{end}")
+
+
+def _output_file(log: Path | None) -> IO[bytes]:
+    if log is None:
+        return tempfile.TemporaryFile()
+    log.parent.mkdir(parents=True, exist_ok=True)
+    return log.open("w+b")
+
+
+def _kill_group(child: subprocess.Popen[bytes]) -> None:
+    """Kill what is left of the child's process group; nothing if it has ended by itself."""
+    if child.poll() is not None:
+        return
+    try:
+        os.killpg(child.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    child.wait()

@@ -1,0 +1,1 @@
+"""The cocotb side of the benches: these modules run inside the simulator."""

@@ -1,0 +1,91 @@
+"""Runs a bench that drives itself (gatewright.tools.bench) through its phases, and watches it.
+
+The plan is read from plan.json in the working folder: ``frames``, per device the frames its sink
+must get; ``quiet_cycles``, how long nothing may happen; and ``phases``, each with ``idle`` and
+``stall`` (of 256), and either ``cycles``, after which a reset interrupts it, or null: to the end.
+``alone`` makes the first frame go alone. What the sinks wrote is judged outside the simulator.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import cocotb
+from cocotb.triggers import Timer
+
+CLOCK_NS = 2
+RESET_CYCLES = 4
+DRAIN_CYCLES = 200  # after the last frame: nothing more may come
+ALL_FRAMES = 2**32 - 1
+
+
+@cocotb.test()
+async def phases(dut: Any) -> None:
+    """Run every phase of the plan; each begins with a reset."""
+    plan = json.loads(Path("plan.json").read_text())
+    for number, phase in enumerate(plan["phases"]):
+        await _reset(dut, number, phase)
+        if phase["cycles"] is not None:
+            await Timer(phase["cycles"] * CLOCK_NS, "ns")
+            continue
+        if phase["alone"]:
+            dut.frames_i.value = 1
+            await _until(dut, [1] * len(plan["frames"]), plan["quiet_cycles"])
+            dut.frames_i.value = ALL_FRAMES
+        await _until(dut, plan["frames"], plan["quiet_cycles"])
+        before = int(dut.beats_o.value)
+        await Timer(DRAIN_CYCLES * CLOCK_NS, "ns")
+        assert int(dut.beats_o.value) == before, "beats came after the last frame"
+        words = _words(dut.first_beat_o, len(plan["frames"]), 64)
+        Path(f"first_beat_{number}.json").write_text(json.dumps(words))
+    dut.rst_ni.value = 0  # closes the sinks' files
+    await Timer(RESET_CYCLES * CLOCK_NS, "ns")
+
+
+async def _reset(dut: Any, number: int, phase: dict[str, Any]) -> None:
+    dut.rst_ni.value = 0
+    dut.phase_i.value = number
+    dut.idle_i.value = phase["idle"]
+    dut.stall_i.value = phase["stall"]
+    dut.frames_i.value = ALL_FRAMES
+    await Timer(RESET_CYCLES * CLOCK_NS, "ns")
+    dut.rst_ni.value = 1
+
+
+async def _until(dut: Any, frames: list[int], quiet_cycles: int) -> None:
+    """Wait until each sink has its frames; fail if nothing moves for ``quiet_cycles``."""
+    step = min(100, quiet_cycles)
+    quiet = 0
+    progress: tuple[int, int] | None = None
+    while True:
+        received = _words(dut.received_o, len(frames), 32)
+        if all(got >= wanted for got, wanted in zip(received, frames, strict=True)):
+            return
+        now = (int(dut.sent_o.value), int(dut.beats_o.value))
+        quiet = quiet + step if now == progress else 0
+        progress = now
+        if quiet >= quiet_cycles:
+            raise AssertionError(_stalled(dut, frames, received, quiet))
+        step = min(step * 2, quiet_cycles, 10_000)
+        await Timer(step * CLOCK_NS, "ns")
+
+
+def _stalled(dut: Any, frames: list[int], received: list[int], quiet: int) -> str:
+    """Say which device hangs, and on which side."""
+    sent = _words(dut.sent_o, len(frames), 32)
+    device = next(k for k, wanted in enumerate(frames) if received[k] < wanted)
+    offered = int(dut.offered_o.value) >> device & 1
+    side = (
+        "it does not take the input that is offered (s_axis_tready is low)"
+        if offered
+        else "it has taken all its input and gives no output (m_axis_tvalid is low)"
+    )
+    return (
+        f"device {device} hangs: nothing moved for {quiet} cycles, {sent[device]} frames sent, "
+        f"{received[device]} of {frames[device]} received; {side}"
+    )
+
+
+def _words(signal: Any, count: int, bits: int) -> list[int]:
+    value = int(signal.value)
+    return [value >> bits * k & ((1 << bits) - 1) for k in range(count)]
