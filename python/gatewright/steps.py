@@ -68,9 +68,10 @@ def export(design: Design, folder: Path, options: Options) -> None:
     if design.trains:
         exporting.run(design, folder)
     else:
-        inputs, labels = exporting.read_inputs(design.file("inputs"))
+        inputs = exporting.load_inputs(design.file("inputs"))
+        labels = exporting.load_labels(design.file("inputs"))
         exporting.from_onnx(
-            design.file("onnx"), inputs, folder, labels=labels, preprocessing=design.preprocessing
+            design.file("onnx"), inputs, folder, design.preprocessing, labels=labels
         )
 
 
@@ -94,7 +95,7 @@ def rtl(design: Design, folder: Path, options: Options) -> None:
     """Emit SystemVerilog; the integer reference must equal the vectors."""
     from gatewright import emit, graph_io, passes, reference
 
-    graph = graph_io.load_graph(folder)
+    graph = graph_io.load(folder)
     if design.rtl.argmax:
         graph = passes.with_argmax(graph)
     vectors = load_vectors(folder)

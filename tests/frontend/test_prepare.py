@@ -3,11 +3,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from qonnx_networks import Builder, layer, mlp, random_reals
 
 from gatewright.errors import GatewrightError
 from gatewright.fixed import parse_format
 from gatewright.frontend.prepare import prepare
+from qonnx_networks import Builder, layer, mlp, random_reals
 
 pytest.importorskip("qonnx")
 

@@ -215,6 +215,33 @@ def test_the_best_epoch_is_taken_by_validation(
     assert all(torch.equal(state[name], value) for name, value in states[1].items())
 
 
+def test_an_epoch_before_the_sparsity_is_reached_is_never_the_best(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = iter([0.9, 0.4, 0.5, 0.3, 0.0])
+    monkeypatch.setattr("gatewright.train.loop.accuracy", lambda *_: next(given))
+    design = digits(steps=(PruneStep(epochs=4, sparsity=0.5, ramp=0.5),))
+    metrics = train.run(design, tmp_path, progress=False)
+    assert metrics["steps"][0]["best_epoch"] == 3
+    assert metrics["sparsity"] == 0.5
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+    code = (
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parents[1])!r})\n"
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))\n"
+        "from pathlib import Path; from recipes import digits; from gatewright import train\n"
+        "from gatewright.errors import GatewrightError\n"
+        f"try: train.run(digits(), Path({str(tmp_path)!r}))\n"
+        "except GatewrightError as error: sys.exit(str(error))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", code], capture_output=True, text=True, check=False
+    )
+    assert f"cannot write {tmp_path / 'checkpoint.pt'}" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_recipe_without_a_float_step(tmp_path: Path) -> None:
     metrics = train.run(digits(steps=(PruneStep(epochs=1, sparsity=0.5),)), tmp_path)
     assert metrics["float_accuracy"] is None
