@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewright.errors import CheckFailedError
 from gatewright.fixed import IntArray
 from gatewright.tools import bench, cocotb_runner, verilator
 from gatewright.tools.beats import Received, read_sink, write_source
