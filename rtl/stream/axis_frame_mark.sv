@@ -3,6 +3,8 @@
 // Beats pass unchanged. The last beat of a frame waits for the frame's bit on the bad stream,
 // takes it, and carries it as tuser; on all other beats tuser is 0. So a design may send the
 // first results of a frame before it has seen the frame's end, and is never held up by that.
+// Between guard and mark there must be a register at least: the guard gives the bit only once the
+// frame's last beat has left it.
 // Latency 0, one beat per cycle. Combinational: s_axis and bad to m_axis, m_axis_tready to
 // s_axis_tready and bad_tready. It does not drop the results of bad frames.
 module axis_frame_mark #(

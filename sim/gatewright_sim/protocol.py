@@ -1,7 +1,8 @@
 """A design through AXI4-Stream driven from Python: stalls, resets, short and long frames.
 
 The design itself is the top. The plan is read from protocol.npz in the working folder: ``frames``
-uint8 [N, bytes], what goes in, and ``results`` uint8 [N, bytes], what must come out of each.
+uint8 [N, bytes], what goes in; ``results`` uint8 [N, bytes], what must come out of each; and
+``quiet_cycles``, after which without a result the design counts as hanging.
 The random numbers come from cocotb's seed.
 """
 
@@ -11,10 +12,10 @@ from typing import Any
 
 import cocotb
 import numpy as np
-from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge, with_timeout
+from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge, SimTimeoutError, with_timeout
 from cocotbext.axi import AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStreamSource
 
-LONGEST_WAIT_NS = 20_000_000
+CLOCK_NS = 2
 
 
 class Tester:
@@ -24,6 +25,7 @@ class Tester:
         with np.load("protocol.npz") as plan:
             self.frames = [bytes(frame) for frame in plan["frames"]]
             self.results = [bytes(result) for result in plan["results"]]
+            self.longest_wait_ns = int(plan["quiet_cycles"]) * CLOCK_NS
         self.dut = dut
         self.beat = len(dut.s_axis_tdata) // 8  # bytes
         reset = {"reset": dut.rst_ni, "reset_active_level": False}
@@ -56,7 +58,11 @@ class Tester:
 
     async def receive(self) -> tuple[bytes, bool]:
         """Return the next result, and whether it is marked bad."""
-        frame = await with_timeout(self.sink.recv(), LONGEST_WAIT_NS, "ns")
+        try:
+            frame = await with_timeout(self.sink.recv(), self.longest_wait_ns, "ns")
+        except SimTimeoutError:
+            cycles = self.longest_wait_ns // CLOCK_NS
+            raise AssertionError(f"no result came for {cycles} cycles: the design hangs") from None
         user = frame.tuser if isinstance(frame.tuser, list) else [frame.tuser or 0]
         return bytes(frame.tdata), any(user)
 

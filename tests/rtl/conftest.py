@@ -1,8 +1,12 @@
 """What the tests of the hardware blocks share."""
 
 import os
+import sys
+from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # test_mutants takes the other files' cases
 
 
 @pytest.fixture

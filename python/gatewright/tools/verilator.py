@@ -70,7 +70,7 @@ def find() -> Verilator:
     """
     for program, package in (("g++", "g++"), ("make", "make"), ("perl", "perl")):
         if shutil.which(program) is None:
-            raise NotRunError(f"{program} is missing; install it: apt-get install {package}")
+            raise NotRunError(f"{program} is missing; install it: sudo apt-get install {package}")
     on_path = shutil.which("verilator")
     if on_path is not None:
         version = _version(Path(on_path))
