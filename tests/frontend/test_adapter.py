@@ -247,16 +247,6 @@ def test_types_refused_by_name() -> None:
             fixed_format(precision, "fc1: weight")
 
 
-def test_two_outputs_of_hls4ml_stay_in_its_order(tmp_path: Path) -> None:
-    """A graph keeps the order of ``model.outputs``."""
-    model = converted(mlp(tmp_path / "m.onnx"))
-    model.outputs = [*model.graph["relu1"].outputs, *model.outputs]
-    from gatewright.frontend.adapter import Reader
-
-    with pytest.raises(GatewrightError, match="type"):  # types are hls4ml's C++ ones by now
-        Reader(model).graph()
-
-
 def test_another_backends_model_has_no_graph(tmp_path: Path) -> None:
     from hls4ml.converters import convert_from_onnx_model
     from qonnx.core.modelwrapper import ModelWrapper
@@ -272,3 +262,13 @@ def test_another_backends_model_has_no_graph(tmp_path: Path) -> None:
     )
     with pytest.raises(GatewrightError, match="made with backend 'Vitis'"):
         graph_of(model)
+
+
+def test_a_result_that_the_network_quantises_stays(tmp_path: Path) -> None:
+    build = Builder()
+    tensor = layer(build, "fc1", build.quant("input_quant", "x", signed=0), (4, 3))
+    tensor = build.quant("fc1_quant", tensor, bits=6, scale=0.5)
+    path = build.save(tmp_path / "m.onnx", tensor, (1, 4))
+    assert graph_from(path)["fc1"].out.format == parse_format("fixed<6,5,RND_CONV,SAT>")
+    with pytest.raises(GatewrightError, match=r"fc1: its result is quantised to fixed<6,5,RND_CONV"):
+        converted(path, layer_settings(Precision="fixed<9,5>"))

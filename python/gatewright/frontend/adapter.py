@@ -20,7 +20,7 @@ STORED = "gatewright_graph"  # the attribute of the ModelGraph
 RELU = ("relu", "ReLU")
 INSTEAD = {
     "ApplyAlpha": "It is a bias or a scale that hls4ml did not merge: make the configuration with "
-    "granularity='name', and use quantisers whose scale is one power of two",
+    "granularity='name', set no result type (GwResult does), use power-of-two scales",
     "BatchNormalization": "Merge it into the layer before it, before quantising",
     "Softmax": "Leave it out: the largest logit is the largest probability",
 }
