@@ -22,9 +22,7 @@ class Builder:
     def node(self, kind: str, name: str, inputs: list[str], **attributes: Any) -> str:
         domain = "qonnx.custom_op.general" if kind == "Quant" else ""
         out = f"{name}_tensor"
-        self.nodes.append(
-            helper.make_node(kind, inputs, [out], name, domain=domain, **attributes)
-        )
+        self.nodes.append(helper.make_node(kind, inputs, [out], name, domain=domain, **attributes))
         return out
 
     def quant(
@@ -91,9 +89,7 @@ def mlp(path: Path, sizes: tuple[int, ...] = (12, 8, 5), seed: int = 1) -> Path:
         tensor = layer(build, f"fc{index}", tensor, sizes[index - 1 : index + 1], seed + index)
         if index < len(sizes) - 1:
             tensor = build.node("Relu", f"relu{index}", [tensor])
-            tensor = build.quant(
-                f"relu{index}_quant", tensor, bits=5, scale=0.25, signed=0
-            )
+            tensor = build.quant(f"relu{index}_quant", tensor, bits=5, scale=0.25, signed=0)
     return build.save(path, tensor, (1, sizes[0]))
 
 

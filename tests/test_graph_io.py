@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from networks import mlp, random_inputs
 
 from gatewright import graph_io, reference
 from gatewright.errors import GatewrightError
 from gatewright.graph import Argmax, Dense, FoldRequest, Graph, Strategy
 from gatewright.passes import with_argmax
+from networks import mlp, random_inputs
 
 REQUESTS = (
     FoldRequest(strategy=Strategy.LATENCY, reuse_factor=6, asked_reuse_factor=7),

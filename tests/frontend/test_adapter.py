@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from qonnx_networks import Builder, layer, mlp, random_reals
 
 from gatewright import reference
 from gatewright.errors import GatewrightError
@@ -24,6 +23,7 @@ from gatewright.frontend.adapter import fixed_format
 from gatewright.frontend.hls_step import Target, convert
 from gatewright.frontend.prepare import prepare
 from gatewright.graph import Dense, Elementwise, Function, Graph, Strategy, sum_range
+from qonnx_networks import Builder, layer, mlp, random_reals
 
 pytest.importorskip("hls4ml")
 
@@ -218,9 +218,7 @@ def test_the_accumulator_that_the_refusal_names_does(tmp_path: Path) -> None:
     width = parse_format(found[1]).width
     integer = parse_format(found[1]).integer
     with pytest.raises(GatewrightError, match="accumulator"):
-        converted(
-            path, layer_settings(Precision={"accum": f"fixed<{width - 1},{integer - 1}>"})
-        )
+        converted(path, layer_settings(Precision={"accum": f"fixed<{width - 1},{integer - 1}>"}))
 
 
 @pytest.mark.parametrize("rounding", Rounding)
@@ -270,5 +268,5 @@ def test_a_result_that_the_network_quantises_stays(tmp_path: Path) -> None:
     tensor = build.quant("fc1_quant", tensor, bits=6, scale=0.5)
     path = build.save(tmp_path / "m.onnx", tensor, (1, 4))
     assert graph_from(path)["fc1"].out.format == parse_format("fixed<6,5,RND_CONV,SAT>")
-    with pytest.raises(GatewrightError, match=r"fc1: its result is quantised to fixed<6,5,RND_CONV"):
+    with pytest.raises(GatewrightError, match="fc1: its result is quantised to fixed<6,5"):
         converted(path, layer_settings(Precision="fixed<9,5>"))

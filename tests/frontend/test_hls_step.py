@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from qonnx_networks import mlp, random_reals
 
 from gatewright import graph_io, reference
 from gatewright.errors import CheckFailedError, GatewrightError, NotRunError
@@ -16,6 +15,7 @@ from gatewright.files import sha256
 from gatewright.fixed import quantize
 from gatewright.frontend import csim, hls_step
 from gatewright.frontend.prepare import prepare
+from qonnx_networks import mlp, random_reals
 
 pytest.importorskip("hls4ml")
 needs_gxx = pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
@@ -105,8 +105,9 @@ def test_a_wrong_value_is_found(tmp_path: Path) -> None:
     with pytest.raises(CheckFailedError) as caught:
         hls_step.run(**arguments(tmp_path))
     assert caught.value.exit_status == 1
-    assert f"1 of 160 values; first: sample 7, element 2: C simulation {true}, PyTorch {true + 1}" in (
-        str(caught.value)
+    assert (
+        f"1 of 160 values; first: sample 7, element 2: C simulation {true}, PyTorch {true + 1}"
+        in (str(caught.value))
     )
     said = json.loads((tmp_path / "build/hls.json").read_text())
     assert (said["mismatches"], said["compared"]) == (1, 160)
@@ -147,10 +148,10 @@ def test_bad_vectors_leave_nothing(case: str, tmp_path: Path) -> None:
 
 def test_vectors_that_are_none(tmp_path: Path) -> None:
     mlp(tmp_path / "m.onnx", (6, 4))
-    with pytest.raises(GatewrightError, match="vectors.npz is missing; run the export step"):
+    with pytest.raises(GatewrightError, match=r"vectors\.npz is missing; run the export step"):
         hls_step.run(**arguments(tmp_path))
     (tmp_path / "vectors.npz").write_bytes(b"PK\x03\x04 cut off")
-    with pytest.raises(GatewrightError, match="not an .npz"):
+    with pytest.raises(GatewrightError, match=r"not an \.npz"):
         hls_step.run(**arguments(tmp_path))
 
 
@@ -190,7 +191,7 @@ def test_without_a_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 @needs_gxx
 @pytest.mark.parametrize(
-    "body, words", [("abort();", "signal SIGABRT"), ("exit(5);", "exit status 5")]
+    ("body", "words"), [("abort();", "signal SIGABRT"), ("exit(5);", "exit status 5")]
 )
 def test_a_c_simulation_that_stops_is_an_error(body: str, words: str, tmp_path: Path) -> None:
     import subprocess
@@ -201,10 +202,11 @@ def test_a_c_simulation_that_stops_is_an_error(body: str, words: str, tmp_path: 
     source = tmp_path / "lib.cpp"
     source.write_text(
         "#include <cstdlib>\n#include <cstdio>\n"
-        'extern "C" void p_double(double*, double*) { fprintf(stderr, "fc1 fails\\n"); %s }' % body
+        f'extern "C" void p_double(double*, double*) {{ fputs("fc1 fails", stderr); {body} }}'
     )
     library = tmp_path / "lib.so"
-    subprocess.run(["g++", "-shared", "-fPIC", str(source), "-o", str(library)], check=True)
+    compiler = shutil.which("g++") or ""
+    subprocess.run([compiler, "-shared", "-fPIC", str(source), "-o", str(library)], check=True)
     out = StreamType(parse_format("fixed<8,8>"), (2,))
     with pytest.raises(NotRunError, match=f"(?s){words}.*fc1 fails"):
         csim.run_csim(library, "p", np.zeros((3, 2)), [out])

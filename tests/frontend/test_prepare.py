@@ -3,11 +3,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from qonnx_networks import Builder, layer, mlp, random_reals
 
 from gatewright.errors import GatewrightError
 from gatewright.fixed import parse_format
 from gatewright.frontend.prepare import prepare
+from qonnx_networks import Builder, layer, mlp, random_reals
 
 pytest.importorskip("qonnx")
 
@@ -166,7 +166,9 @@ def test_the_input_needs_one_quantiser(tmp_path: Path) -> None:
         prepare(path)
 
 
-@pytest.mark.parametrize("inputs, shape, words", [(2, (1, 4), "2 inputs"), (1, ("n", "m"), "axes")])
+@pytest.mark.parametrize(
+    ("inputs", "shape", "words"), [(2, (1, 4), "2 inputs"), (1, ("n", "m"), "axes")]
+)
 def test_shapes_refused(inputs: int, shape: tuple[object, ...], words: str, tmp_path: Path) -> None:
     build = Builder()
     tensor = build.quant("input_quant", "x")

@@ -24,7 +24,6 @@ from hls4ml.model.optimizer import model_optimizer
 from gatewright.errors import NotRunError
 from gatewright.frontend import adapter, settings
 
-
 ATTRIBUTES = (
     ("gw_pe", int, "Output rows computed at once; 0: from ReuseFactor."),
     ("gw_simd", int, "Products per row computed at once; 0: from ReuseFactor."),
