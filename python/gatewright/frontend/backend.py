@@ -12,7 +12,6 @@ transposes weights in place.
 
 import subprocess
 from collections.abc import Mapping
-from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,14 @@ from gatewright.errors import NotRunError
 from gatewright.frontend import adapter, settings
 
 
+ATTRIBUTES = (
+    ("gw_pe", int, "Output rows computed at once; 0: from ReuseFactor."),
+    ("gw_simd", int, "Products per row computed at once; 0: from ReuseFactor."),
+    # Precision's result would keep hls4ml from merging the bias of an ONNX graph.
+    ("gw_result", str, "Type of the result, as in Precision; empty: hls4ml's own."),
+)
+
+
 class GatewrightBackend(VitisBackend):  # type: ignore[misc]  # hls4ml has no type hints
     """C++ for Vitis HLS and SystemVerilog for any tool, from one ModelGraph."""
 
@@ -33,14 +40,10 @@ class GatewrightBackend(VitisBackend):  # type: ignore[misc]  # hls4ml has no ty
         # VivadoBackend and VitisBackend name themselves; only FPGABackend takes a name.
         super(VivadoBackend, self).__init__(name="Gatewright")
         self._register_layer_attributes()
-        words = {
-            "gw_pe": "Output rows computed at once; 0: from ReuseFactor.",
-            "gw_simd": "Products per row computed at once; 0: from ReuseFactor.",
-        }
         for layer_class in (Dense, Conv1D, Conv2D):
             self.attribute_map.setdefault(layer_class, []).extend(
-                ConfigurableAttribute(name, value_type=Integral, default=0, description=text)
-                for name, text in words.items()
+                ConfigurableAttribute(name, value_type=kind, default=kind(), description=text)
+                for name, kind, text in ATTRIBUTES
             )
         self._register_flows()
 
