@@ -2,7 +2,15 @@
 
 from dataclasses import dataclass
 
-from gatewright.train.settings import Data, FloatStep, Network, PruneStep, QuantiseStep, Train
+from gatewright.train.settings import (
+    AnyStep,
+    Data,
+    FloatStep,
+    Network,
+    PruneStep,
+    QuantiseStep,
+    Train,
+)
 
 
 @dataclass(frozen=True)
@@ -14,7 +22,13 @@ class Design:
     train: Train
 
 
-def digits(*, epochs=2, seed=1, steps=None, layers=(64, 16, 10)):
+def digits(
+    *,
+    epochs: int = 2,
+    seed: int = 1,
+    steps: tuple[AnyStep, ...] | None = None,
+    layers: tuple[int, ...] = (64, 16, 10),
+) -> Design:
     """Return a design that trains on the digits in about a second."""
     steps = steps or (
         FloatStep(epochs=epochs, learning_rate=0.01),

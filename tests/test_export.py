@@ -1,4 +1,7 @@
 import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import brevitas.nn as qnn
 import numpy as np
@@ -13,29 +16,31 @@ from brevitas.quant import (
     Uint8ActPerTensorFixedPoint,
     Uint8ActPerTensorFixedPointMaxInit,
 )
+from qonnx.core.modelwrapper import ModelWrapper
+from torch import nn
+
 from gatewright import data, export, train
 from gatewright.errors import CheckFailedError, GatewrightError
 from gatewright.export import exactness, qonnx_model
 from gatewright.files import sha256
 from gatewright.train import model_file
 from recipes import digits
-from torch import nn
 
 
 @pytest.fixture(scope="module")
-def chain(tmp_path_factory):
+def chain(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """A design trained and exported: the folder and what export returned."""
     folder = tmp_path_factory.mktemp("chain")
     train.run(digits(), folder, progress=False)
     return folder, export.run(digits(), folder)
 
 
-def vectors(folder):
+def vectors(folder: Path) -> dict[str, Any]:
     with np.load(folder / "vectors.npz", allow_pickle=False) as archive:
         return dict(archive)
 
 
-def test_export_json(chain):
+def test_export_json(chain: tuple[Path, dict[str, Any]]) -> None:
     folder, record = chain
     assert record == json.loads((folder / "export.json").read_text())
     assert record["accuracy"] == json.loads((folder / "metrics.json").read_text())["accuracy"]
@@ -46,7 +51,7 @@ def test_export_json(chain):
     assert record["source"] == "pytorch"
 
 
-def test_vectors_are_pytorchs_outputs_exactly(chain):
+def test_vectors_are_pytorchs_outputs_exactly(chain: tuple[Path, dict[str, Any]]) -> None:
     folder, record = chain
     arrays = vectors(folder)
     assert {name: array.dtype for name, array in arrays.items()} == {
@@ -66,7 +71,7 @@ def test_vectors_are_pytorchs_outputs_exactly(chain):
     assert np.array_equal(np.ldexp(arrays["outputs"], -arrays["output_fraction"]), outputs)
 
 
-def test_nodes_are_named_after_modules(chain):
+def test_nodes_are_named_after_modules(chain: tuple[Path, dict[str, Any]]) -> None:
     model = onnx.load(chain[0] / "model.onnx")
     assert {node.name: node.op_type for node in model.graph.node} == {
         "input_quant": "Quant",
@@ -82,7 +87,9 @@ def test_nodes_are_named_after_modules(chain):
     assert [value.name for value in model.graph.input] == ["global_in"]
 
 
-def test_the_file_tells_nothing_of_the_machine_and_is_the_same_every_time(chain, tmp_path):
+def test_the_file_tells_nothing_of_the_machine_and_is_the_same_every_time(
+    chain: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
     folder, record = chain
     content = (folder / "model.onnx").read_bytes()
     assert b".py" not in content
@@ -92,7 +99,7 @@ def test_the_file_tells_nothing_of_the_machine_and_is_the_same_every_time(chain,
     assert again == record
 
 
-def flip(model, node, index=(0, 0)):
+def flip(model: ModelWrapper, node: str, index: tuple[int, ...] = (0, 0)) -> ModelWrapper:
     """Turn one weight of a cleaned model's quantiser round; return the model."""
     name = next(n.input[0] for n in model.graph.node if n.name == node)
     values = model.get_initializer(name).copy()
@@ -101,7 +108,9 @@ def flip(model, node, index=(0, 0)):
     return model
 
 
-def test_one_flipped_weight_is_caught(chain, tmp_path, monkeypatch):
+def test_one_flipped_weight_is_caught(
+    chain: tuple[Path, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     clean = qonnx_model.clean
     monkeypatch.setattr(qonnx_model, "clean", lambda m: flip(clean(m), "fc2_weight_quant"))
     (tmp_path / "model.pt").write_bytes((chain[0] / "model.pt").read_bytes())
@@ -111,27 +120,31 @@ def test_one_flipped_weight_is_caught(chain, tmp_path, monkeypatch):
     assert {path.name for path in tmp_path.iterdir()} == {"model.pt"}
 
 
-def test_one_unit_in_one_output_is_caught(chain, tmp_path, monkeypatch):
+def test_one_unit_in_one_output_is_caught(
+    chain: tuple[Path, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     execute = qonnx_model.execute
 
-    def off_by_one(model, inputs, *, float64):
+    def off_by_one(model: ModelWrapper, inputs: Any, *, float64: bool) -> Any:
         found = execute(model, inputs, float64=float64)
         found[123, 4] += 2.0 ** -int(chain[1]["output_fraction"])
         return found
 
     monkeypatch.setattr(qonnx_model, "execute", off_by_one)
     (tmp_path / "model.pt").write_bytes((chain[0] / "model.pt").read_bytes())
-    with pytest.raises(CheckFailedError, match="differ in 1 of 3600.* sample 123, element 4"):
+    with pytest.raises(CheckFailedError, match=r"differ in 1 of 3600.* sample 123, element 4"):
         export.run(digits(), tmp_path)
 
 
-def test_a_model_of_other_settings_is_refused(chain, tmp_path):
+def test_a_model_of_other_settings_is_refused(
+    chain: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
     (tmp_path / "model.pt").write_bytes((chain[0] / "model.pt").read_bytes())
     with pytest.raises(GatewrightError, match="other settings"):
         export.run(digits(seed=2), tmp_path)
 
 
-def test_export_before_train(tmp_path):
+def test_export_before_train(tmp_path: Path) -> None:
     with pytest.raises(GatewrightError, match=r"model\.pt is missing; run the train step"):
         export.run(digits(), tmp_path)
 
@@ -139,7 +152,12 @@ def test_export_before_train(tmp_path):
 class Own(nn.Module):
     """A module as a user writes it, with odd names and a residual sum."""
 
-    def __init__(self, weight=Int8WeightPerTensorFixedPoint, bits=6, quantise_input=True):
+    def __init__(
+        self,
+        weight: type = Int8WeightPerTensorFixedPoint,
+        bits: int = 6,
+        quantise_input: bool = True,
+    ) -> None:
         super().__init__()
         torch.manual_seed(3)
         options = {
@@ -154,7 +172,7 @@ class Own(nn.Module):
         self.sum = qnn.QuantIdentity(**act)
         self.head = qnn.QuantLinear(6, 3, bias=False, weight_quant=weight, weight_bit_width=bits)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = self.enter(x)
         return self.head(self.sum(x + self.relu(self.body(x))))
 
@@ -162,14 +180,14 @@ class Own(nn.Module):
 INPUTS = np.random.default_rng(7).normal(size=(50, 6)).astype(np.float32)
 
 
-def own(**options):
+def own(**options: Any) -> Own:
     module = Own(**options)
     for _ in range(3):
         module(torch.from_numpy(INPUTS))
     return module
 
 
-def test_a_users_module(tmp_path):
+def test_a_users_module(tmp_path: Path) -> None:
     module = own()
     record = export.from_module(module, INPUTS, tmp_path, {"scale": 1.0})
     assert (record["samples"], record["mismatches"], record["accuracy"]) == (50, 0, None)
@@ -182,13 +200,13 @@ def test_a_users_module(tmp_path):
     assert all(name.isidentifier() for name in names)
 
 
-def test_a_users_module_with_labels(tmp_path):
+def test_a_users_module_with_labels(tmp_path: Path) -> None:
     labels = np.zeros(50, dtype=np.int64)
     record = export.from_module(own(), INPUTS, tmp_path, labels=labels)
     assert record["accuracy"] == (vectors(tmp_path)["outputs"].argmax(axis=1) == 0).mean()
 
 
-def test_a_users_onnx_gives_what_the_module_gave(tmp_path):
+def test_a_users_onnx_gives_what_the_module_gave(tmp_path: Path) -> None:
     export.from_module(own(), INPUTS, tmp_path / "a")
     record = export.from_onnx(tmp_path / "a" / "model.onnx", INPUTS, tmp_path / "b")
     assert record["source"] == "qonnx"
@@ -203,7 +221,7 @@ def test_a_users_onnx_gives_what_the_module_gave(tmp_path):
 class Wide(nn.Module):
     """Sums of more than 24 bits: 16-bit inputs, 16-bit weights, 300 of them."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         torch.manual_seed(3)
         self.enter = qnn.QuantIdentity(
@@ -216,11 +234,11 @@ class Wide(nn.Module):
             300, 4, bias=False, weight_quant=Int8WeightPerTensorFixedPoint, weight_bit_width=16
         )
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.fc(self.enter(x))
 
 
-def test_wide_sums_are_exact_in_float64(tmp_path):
+def test_wide_sums_are_exact_in_float64(tmp_path: Path) -> None:
     inputs = np.random.default_rng(1).uniform(size=(40, 300)).astype(np.float32)
     module = Wide()
     record = export.from_module(module, inputs, tmp_path)
@@ -239,7 +257,7 @@ def test_wide_sums_are_exact_in_float64(tmp_path):
     assert again["arithmetic"] == "float64"
 
 
-def test_float64_execution_agrees_with_qonnx(chain):
+def test_float64_execution_agrees_with_qonnx(chain: tuple[Path, dict[str, Any]]) -> None:
     model = qonnx_model.read(chain[0] / "model.onnx")
     assert not exactness.needs_float64(model)
     inputs = data.load("digits").test_inputs
@@ -248,16 +266,16 @@ def test_float64_execution_agrees_with_qonnx(chain):
 
 
 class Float(nn.Module):
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.fc = nn.Linear(6, 3)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.fc(x)
 
 
 class FloatHead(Own):
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.head = nn.Linear(6, 3)
 
@@ -271,7 +289,9 @@ class FloatHead(Own):
         (lambda: Own(quantise_input=False), "input reaches it unquantised"),
     ],
 )
-def test_what_is_not_fixed_point_is_refused_by_name(tmp_path, module, said):
+def test_what_is_not_fixed_point_is_refused_by_name(
+    tmp_path: Path, module: Callable[[], nn.Module], said: str
+) -> None:
     network = module()
     for _ in range(3):
         network(torch.from_numpy(INPUTS))
@@ -280,13 +300,13 @@ def test_what_is_not_fixed_point_is_refused_by_name(tmp_path, module, said):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_module_that_does_not_take_the_inputs(tmp_path):
+def test_a_module_that_does_not_take_the_inputs(tmp_path: Path) -> None:
     with pytest.raises(GatewrightError, match="cannot be exported"):
         export.from_module(own(), INPUTS[:, :5], tmp_path)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"this is text", b"\x08\x07"])
-def test_what_is_no_onnx(tmp_path, content):
+def test_what_is_no_onnx(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "my.onnx"
     if content is not None:
         path.write_bytes(content)
@@ -294,7 +314,9 @@ def test_what_is_no_onnx(tmp_path, content):
         export.from_onnx(path, INPUTS, tmp_path)
 
 
-def test_unknown_operators_are_listed_by_node(chain, tmp_path):
+def test_unknown_operators_are_listed_by_node(
+    chain: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
     model = onnx.load(chain[0] / "model.onnx")
     model.graph.node[-1].op_type = "Gimm"
     model.graph.node[-2].domain = "my.domain"
@@ -303,12 +325,14 @@ def test_unknown_operators_are_listed_by_node(chain, tmp_path):
         export.from_onnx(tmp_path / "odd.onnx", INPUTS, tmp_path)
 
 
-def test_inputs_of_another_shape_than_the_model_takes(chain, tmp_path):
+def test_inputs_of_another_shape_than_the_model_takes(
+    chain: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
     with pytest.raises(GatewrightError, match=r"shape \(6,\), the network takes \(64,\)"):
         export.from_onnx(chain[0] / "model.onnx", INPUTS, tmp_path)
 
 
-def test_loads_inputs_and_labels(tmp_path):
+def test_loads_inputs_and_labels(tmp_path: Path) -> None:
     path = tmp_path / "mine.npz"
     np.savez(path, inputs=INPUTS, labels=np.arange(50, dtype=np.uint8))
     assert np.array_equal(export.load_inputs(path), INPUTS)
@@ -326,10 +350,10 @@ def test_loads_inputs_and_labels(tmp_path):
         ({"inputs": INPUTS[:0]}, r"shape is \(0, 6\).*one sample at least"),
         ({"x": INPUTS}, "no array called inputs; it has: x"),
         ({"inputs": np.array([[{}]])}, "not an .npz of plain arrays"),
-        ({"inputs": np.where(INPUTS == INPUTS[3, 2], np.nan, INPUTS)}, r"element \(3, 2\) is nan"),
+        ({"inputs": np.where(INPUTS[3, 2] == INPUTS, np.nan, INPUTS)}, r"element \(3, 2\) is nan"),
     ],
 )
-def test_bad_inputs(tmp_path, arrays, said):
+def test_bad_inputs(tmp_path: Path, arrays: dict[str, Any], said: str) -> None:
     path = tmp_path / "mine.npz"
     np.savez(path, **arrays)
     with pytest.raises(GatewrightError, match=said):
@@ -337,14 +361,14 @@ def test_bad_inputs(tmp_path, arrays, said):
 
 
 @pytest.mark.parametrize("labels", [np.zeros(50), np.zeros(49, int), np.zeros((50, 1), int)])
-def test_bad_labels(tmp_path, labels):
+def test_bad_labels(tmp_path: Path, labels: Any) -> None:
     np.savez(tmp_path / "mine.npz", inputs=INPUTS, labels=labels)
     with pytest.raises(GatewrightError, match="labels is"):
         export.load_labels(tmp_path / "mine.npz")
 
 
 @pytest.mark.parametrize("content", [None, b"", b"text", b"PK\3\4 cut", "npy"])
-def test_what_is_no_npz(tmp_path, content):
+def test_what_is_no_npz(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "mine.npz"
     if content == "npy":
         with path.open("wb") as stream:

@@ -6,7 +6,8 @@ an hls4ml model with ``backend="Gatewright"`` becomes.
 
 from typing import Any
 
-__version__ = "0.1.0"
+from gatewright.version import __version__
+
 __all__ = ["__version__", "build", "rtl_predict"]
 
 

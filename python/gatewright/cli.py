@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from gatewright import __version__
 from gatewright.errors import GatewrightError
+from gatewright.version import __version__
 
 STEPS = {
     "train": "Train the network: float, prune, quantise.",

@@ -282,6 +282,6 @@ def format_for_range(
 ) -> FixedFormat:
     """Return the narrowest format of ``fraction`` fraction bits holding ``low`` to ``high``."""
     signed = low < 0
-    bits = max(int(high).bit_length(), (-int(low) - 1).bit_length() if signed else 0)
+    bits = max(max(int(high), 0).bit_length(), (-int(low) - 1).bit_length() if signed else 0)
     width = max(bits + int(signed), 1)
     return FixedFormat(signed, width, width - fraction, rounding)

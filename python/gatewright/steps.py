@@ -68,9 +68,10 @@ def export(design: Design, folder: Path, options: Options) -> None:
     if design.trains:
         exporting.run(design, folder)
     else:
-        inputs, labels = exporting.read_inputs(design.file("inputs"))
+        inputs = exporting.load_inputs(design.file("inputs"))
+        labels = exporting.load_labels(design.file("inputs"))
         exporting.from_onnx(
-            design.file("onnx"), inputs, folder, labels=labels, preprocessing=design.preprocessing
+            design.file("onnx"), inputs, folder, design.preprocessing, labels=labels
         )
 
 

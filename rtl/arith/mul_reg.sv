@@ -1,9 +1,9 @@
-// Product of two integers, registered before and after the multiplier.
+// Product of two integers, registered before and twice after the multiplier.
 //
-//   p_o(t + 2) = a_i(t) * b_i(t)
+//   p_o(t + 3) = a_i(t) * b_i(t)
 //
 // Exact: AWidth + BWidth bits, two's complement where either operand is signed, else unsigned.
-// Latency 2 cycles, one product per cycle, free-running. No path is combinational. Not reset.
+// Latency 3 cycles, one product per cycle, free-running. No path is combinational. Not reset.
 //
 // This is the plain body, which Verilator simulates and which most tools map to a DSP block with
 // its registers. rtl/boards/<family>/ may hold a body of the same name that instantiates the
@@ -31,7 +31,7 @@ module mul_reg #(
   logic [BWidth-1:0]        b_q;
   logic signed [AWidth:0]   a_wide;  // one bit more, so that one signed product serves all cases
   logic signed [BWidth:0]   b_wide;
-  logic [PWidth-1:0]        p_q;
+  logic [PWidth-1:0]        m_q, p_q;
 
   assign a_wide = {ASigned & a_q[AWidth-1], a_q};
   assign b_wide = {BSigned & b_q[BWidth-1], b_q};
@@ -39,7 +39,8 @@ module mul_reg #(
   always_ff @(posedge clk_i) begin
     a_q <= a_i;
     b_q <= b_i;
-    p_q <= PWidth'(a_wide * b_wide);
+    m_q <= PWidth'(a_wide * b_wide);
+    p_q <= m_q;
   end
 
   assign p_o = p_q;

@@ -39,7 +39,7 @@ module matvec_bias #(
 
   localparam int unsigned MaxLogicDepth = 32;
 
-  logic [Lanes*BiasWidth-1:0] bias_q;
+  logic [Lanes*BiasWidth-1:0] bias_q;  // constant 0 without a bias
   logic [Lanes*SumWidth-1:0]  sum_q;
   logic [Lanes*OutWidth-1:0]  converted, data_q;
   logic                       sum_valid_q, sum_last_q, valid_q, last_q;
@@ -47,7 +47,7 @@ module matvec_bias #(
   if (!HasBias) begin : gen_no_bias
     assign bias_q = '0;
     logic unused;
-    assign unused = ^index_i;
+    assign unused = ^{index_i, bias_q};
   end else if (Beats <= MaxLogicDepth) begin : gen_logic
     (* rom_style = "logic" *)
     logic [Lanes*BiasWidth-1:0] memory[Beats];
@@ -69,14 +69,19 @@ module matvec_bias #(
   end
 
   for (genvar j = 0; j < Lanes; j++) begin : gen_lane
-    logic signed [AccWidth-1:0]  acc;
-    logic signed [BiasWidth-1:0] bias;
+    logic signed [AccWidth-1:0] acc;
+    assign acc = sums_i[j*AccWidth +: AccWidth];
 
-    assign acc  = sums_i[j*AccWidth +: AccWidth];
-    assign bias = bias_q[j*BiasWidth +: BiasWidth];
+    if (HasBias) begin : gen_add
+      logic signed [BiasWidth-1:0] bias;
 
-    always_ff @(posedge clk_i) begin
-      sum_q[j*SumWidth +: SumWidth] <= (SumWidth'(acc) <<< BiasShift) + SumWidth'(bias);
+      assign bias = bias_q[j*BiasWidth +: BiasWidth];
+
+      always_ff @(posedge clk_i) begin
+        sum_q[j*SumWidth +: SumWidth] <= (SumWidth'(acc) <<< BiasShift) + SumWidth'(bias);
+      end
+    end else begin : gen_pass
+      always_ff @(posedge clk_i) sum_q[j*SumWidth +: SumWidth] <= SumWidth'(acc) <<< BiasShift;
     end
 
     requantise #(

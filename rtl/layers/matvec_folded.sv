@@ -9,7 +9,7 @@
 //
 // Cost law: F = Groups * Beats cycles per vector, one beat per cycle, no gap between passes or
 // vectors; gaps in valid_i are allowed anywhere. Latency: index_o of a pass's first result comes
-// 5 + Levels + Delay cycles after the pass's last beat, data 2 cycles later; Levels =
+// 6 + Levels + Delay cycles after the pass's last beat, data 2 cycles later; Levels =
 // ceil(log2(Simd)), Delay = 0 where OutLanes <= Group, else max(0, Ranks - Pe/OutLanes).
 //
 // PEs stand in Ranks = ceil(Pe/Group) ranks of Group (the last may be smaller). Each has its own
@@ -57,7 +57,7 @@ module matvec_folded #(
   localparam int unsigned Steps  = Pe / OutLanes;
   localparam int unsigned Levels = (Simd > 1) ? $clog2(Simd) : 0;
   localparam int unsigned Delay  = (OutLanes > Group && Ranks > Steps) ? Ranks - Steps : 0;
-  localparam int unsigned FlagStages   = 4 + Levels;  // from a beat to its sum in rank 0
+  localparam int unsigned FlagStages   = 5 + Levels;  // from a beat to its sum in rank 0
   localparam int unsigned AddressWidth = (Depth > 1) ? $clog2(Depth) : 1;
   localparam int unsigned XWidth       = Simd * InWidth;
 

@@ -9,8 +9,8 @@
 //
 // Passes = ceil(Rows/Pe), Beats = ceil(Cols/Simd), F = Passes * Beats. A vector takes exactly F
 // cycles back to back where input and output keep up and FifoDepth >= (Pe/OutLanes) *
-// (1 + ceil((17 + Levels + Delay + Pe/OutLanes) / Beats)); a smaller FIFO is right but slower.
-// Latency from a pass's last input beat to its first output beat: BufferLatency + 10 + Levels +
+// (1 + ceil((18 + Levels + Delay + Pe/OutLanes) / Beats)); a smaller FIFO is right but slower.
+// Latency from a pass's last input beat to its first output beat: BufferLatency + 11 + Levels +
 // Delay + FifoLatency cycles; Levels = ceil(log2(Simd)); BufferLatency = 0 (Passes = 1), 2
 // (2 * Beats <= 32) or 3; FifoLatency = 0 (FifoDepth <= 32) or 1; Delay, weight memory and folding:
 // see matvec_folded. From the first input beat to the last output beat, alone and unstalled:

@@ -9,8 +9,8 @@
 // right behind. Read from the file <WeightFile>_<Rank in three digits>.mem ($readmemh).
 //
 // The inputs of one beat come at different times, so that nothing is delayed here:
-//   address_i at cycle t, x_i at t + 2, valid_i and last_i at t + 4 + Levels,
-//   result_o from t + 5 + Levels until the next last_i; Levels = ceil(log2(Simd)).
+//   address_i at cycle t, x_i at t + 2, valid_i and last_i at t + 5 + Levels,
+//   result_o from t + 6 + Levels until the next last_i; Levels = ceil(log2(Simd)).
 // One beat per cycle, free-running. last_i implies valid_i but for a reset, where last_i alone
 // clears the totals. Totals may wrap on the way: the final sum is exact where it fits AccWidth.
 module matvec_rank #(

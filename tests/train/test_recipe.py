@@ -5,10 +5,14 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from torch import nn
+
 from gatewright import data, train
+from gatewright.data import Dataset
 from gatewright.errors import GatewrightError
 from gatewright.train import checkpoint, model_file
 from gatewright.train.loop import Loop
@@ -18,17 +22,17 @@ from recipes import digits
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     folder = tmp_path_factory.mktemp("trained")
     return folder, train.run(digits(epochs=6), folder)
 
 
-def states_equal(one, other):
+def states_equal(one: Path, other: Path) -> bool:
     first, second = (model_file.load(folder / "model.pt").state for folder in (one, other))
     return list(first) == list(second) and all(torch.equal(first[k], second[k]) for k in first)
 
 
-def test_metrics(trained):
+def test_metrics(trained: tuple[Path, dict[str, Any]]) -> None:
     folder, metrics = trained
     assert metrics == json.loads((folder / "metrics.json").read_text())
     assert metrics["float_accuracy"] > 0.9
@@ -45,11 +49,11 @@ def test_metrics(trained):
     assert metrics["steps"][1]["best_epoch"] >= 3  # not before the sparsity is reached
 
 
-def test_leaves_no_checkpoint(trained):
+def test_leaves_no_checkpoint(trained: tuple[Path, dict[str, Any]]) -> None:
     assert {path.name for path in trained[0].iterdir()} == {"model.pt", "metrics.json"}
 
 
-def test_model_file_gives_the_network_back(trained):
+def test_model_file_gives_the_network_back(trained: tuple[Path, dict[str, Any]]) -> None:
     folder, metrics = trained
     stored = torch.load(folder / "model.pt", weights_only=True)
     assert set(stored) == {"format", "description", "state"}
@@ -60,7 +64,7 @@ def test_model_file_gives_the_network_back(trained):
     assert (found == dataset.test_labels).mean() == metrics["accuracy"]
 
 
-def test_pruned_weights_are_zero_to_the_end(trained):
+def test_pruned_weights_are_zero_to_the_end(trained: tuple[Path, dict[str, Any]]) -> None:
     network = model_file.load(trained[0] / "model.pt").build()
     weights = [network.fc1.weight, network.fc2.weight]
     integers = [network.fc1.quant_weight().value, network.fc2.quant_weight().value]
@@ -68,7 +72,7 @@ def test_pruned_weights_are_zero_to_the_end(trained):
     assert all((q[w == 0] == 0).all() for w, q in zip(weights, integers, strict=True))
 
 
-def test_same_seed_same_bits_other_seed_others(tmp_path):
+def test_same_seed_same_bits_other_seed_others(tmp_path: Path) -> None:
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         train.run(digits(epochs=1, seed=seed), tmp_path / name, progress=False)
     assert states_equal(tmp_path / "a", tmp_path / "b")
@@ -80,7 +84,9 @@ WHERE = [5, 25, 2 * UPDATES, 2 * UPDATES + 7, 4 * UPDATES + 3, 5 * UPDATES + 19]
 
 
 @pytest.mark.parametrize("updates", WHERE)
-def test_resumes_with_the_same_bits(tmp_path, monkeypatch, updates, caplog):
+def test_resumes_with_the_same_bits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, updates: int, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO)
     train.run(digits(), tmp_path / "whole", progress=False)
     with monkeypatch.context() as patch:
@@ -102,11 +108,11 @@ def test_resumes_with_the_same_bits(tmp_path, monkeypatch, updates, caplog):
     assert whole == stopped
 
 
-def stop_after(patch, updates):
+def stop_after(patch: pytest.MonkeyPatch, updates: int) -> None:
     """Stop training, as Ctrl-C does, in the middle of an update."""
     update, done = Loop._update, []
 
-    def counted(self, *args):
+    def counted(self: Loop, *args: object) -> torch.Tensor:
         if len(done) == updates:
             raise KeyboardInterrupt
         done.append(1)
@@ -115,7 +121,7 @@ def stop_after(patch, updates):
     patch.setattr(Loop, "_update", counted)
 
 
-def test_resumes_after_being_killed(tmp_path):
+def test_resumes_after_being_killed(tmp_path: Path) -> None:
     train.run(digits(epochs=8), tmp_path / "whole", progress=False)
     code = (
         f"import sys; sys.path.insert(0, {str(Path(__file__).parents[1])!r})\n"
@@ -131,7 +137,9 @@ def test_resumes_after_being_killed(tmp_path):
     assert states_equal(tmp_path / "whole", tmp_path / "killed")
 
 
-def test_a_checkpoint_of_other_settings_is_ignored_with_a_word(tmp_path, monkeypatch, caplog):
+def test_a_checkpoint_of_other_settings_is_ignored_with_a_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     with monkeypatch.context() as patch:
         stop_after(patch, 30)
         with pytest.raises(KeyboardInterrupt):
@@ -143,17 +151,21 @@ def test_a_checkpoint_of_other_settings_is_ignored_with_a_word(tmp_path, monkeyp
 
 
 @pytest.mark.parametrize("content", [b"", b"no checkpoint", b"PK\3\4 cut"])
-def test_a_broken_checkpoint_is_ignored_with_a_word(tmp_path, caplog, content):
+def test_a_broken_checkpoint_is_ignored_with_a_word(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, content: bytes
+) -> None:
     path = tmp_path / "checkpoint.pt"
     path.write_bytes(content)
     assert checkpoint.load(path, "key") is None
     assert "training starts anew" in caplog.text
 
 
-def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_epoch(tmp_path, monkeypatch):
+def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_epoch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     plain, calls = Technique.loss, []
 
-    def broken(self, network, inputs, labels):
+    def broken(self: Technique, network: nn.Module, inputs: Any, labels: Any) -> torch.Tensor:
         calls.append(1)
         loss = plain(self, network, inputs, labels)
         return loss * float("nan") if len(calls) == UPDATES + 3 else loss
@@ -168,11 +180,11 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_epoch(tmp_path, 
     assert states_equal(tmp_path / "broken", tmp_path / "whole")
 
 
-def test_the_test_set_decides_nothing(tmp_path, monkeypatch):
+def test_the_test_set_decides_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     train.run(digits(), tmp_path / "a", progress=False)
     load = data.load
 
-    def shuffled(name, *, progress):
+    def shuffled(name: str, *, progress: bool) -> Dataset:
         dataset = load(name, progress=progress)
         return replace(
             dataset,
@@ -185,12 +197,14 @@ def test_the_test_set_decides_nothing(tmp_path, monkeypatch):
     assert states_equal(tmp_path / "a", tmp_path / "b")
 
 
-def test_the_best_epoch_is_taken_by_validation(tmp_path, monkeypatch):
+def test_the_best_epoch_is_taken_by_validation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Of three epochs with validation accuracies 0.3, 0.9, 0.5, the second is the result."""
     design = digits(steps=(FloatStep(epochs=3),))
     given, states = iter([0.3, 0.9, 0.5, 0.0, 0.0, 0.0]), []
 
-    def judged(network, inputs, labels):
+    def judged(network: nn.Module, inputs: Any, labels: Any) -> float:
         states.append({k: v.clone() for k, v in network.state_dict().items()})
         return next(given)
 
@@ -201,7 +215,34 @@ def test_the_best_epoch_is_taken_by_validation(tmp_path, monkeypatch):
     assert all(torch.equal(state[name], value) for name, value in states[1].items())
 
 
-def test_recipe_without_a_float_step(tmp_path):
+def test_an_epoch_before_the_sparsity_is_reached_is_never_the_best(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = iter([0.9, 0.4, 0.5, 0.3, 0.0])
+    monkeypatch.setattr("gatewright.train.loop.accuracy", lambda *_: next(given))
+    design = digits(steps=(PruneStep(epochs=4, sparsity=0.5, ramp=0.5),))
+    metrics = train.run(design, tmp_path, progress=False)
+    assert metrics["steps"][0]["best_epoch"] == 3
+    assert metrics["sparsity"] == 0.5
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+    code = (
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parents[1])!r})\n"
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))\n"
+        "from pathlib import Path; from recipes import digits; from gatewright import train\n"
+        "from gatewright.errors import GatewrightError\n"
+        f"try: train.run(digits(), Path({str(tmp_path)!r}))\n"
+        "except GatewrightError as error: sys.exit(str(error))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", code], capture_output=True, text=True, check=False
+    )
+    assert f"cannot write {tmp_path / 'checkpoint.pt'}" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_recipe_without_a_float_step(tmp_path: Path) -> None:
     metrics = train.run(digits(steps=(PruneStep(epochs=1, sparsity=0.5),)), tmp_path)
     assert metrics["float_accuracy"] is None
     assert metrics["sparsity"] == 0.5
@@ -211,13 +252,13 @@ def test_recipe_without_a_float_step(tmp_path):
     ("layers", "said"),
     [((63, 10), r"does not take the inputs of digits.*\(64,\)"), ((64, 9), "has 10 classes")],
 )
-def test_network_that_does_not_fit_the_data(tmp_path, layers, said):
+def test_network_that_does_not_fit_the_data(tmp_path: Path, layers: object, said: str) -> None:
     with pytest.raises(GatewrightError, match=said):
         train.run(digits(layers=layers), tmp_path)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"rubbish", b"PK\3\4 cut"])
-def test_model_file_that_is_none(tmp_path, content):
+def test_model_file_that_is_none(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "model.pt"
     if content is not None:
         path.write_bytes(content)
@@ -225,14 +266,16 @@ def test_model_file_that_is_none(tmp_path, content):
         model_file.load(path)
 
 
-def test_progress_without_a_terminal_is_log_lines(tmp_path, caplog, capsys):
+def test_progress_without_a_terminal_is_log_lines(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
     caplog.set_level(logging.INFO, logger="gatewright")
     train.run(digits(epochs=1), tmp_path, progress=True)
     assert "prune (2 of 3): epoch 1 of 1, loss" in caplog.text
     assert capsys.readouterr() == ("", "")
 
 
-def test_threads_are_left_as_they_were(tmp_path):
+def test_threads_are_left_as_they_were(tmp_path: Path) -> None:
     before = torch.get_num_threads()
     train.run(digits(epochs=1), tmp_path, progress=False)
     assert torch.get_num_threads() == before

@@ -1,6 +1,8 @@
 import brevitas.nn as qnn
 import pytest
 import torch
+from torch import nn
+
 from gatewright import nets
 from gatewright.data import Preprocessing
 from gatewright.errors import GatewrightError
@@ -8,19 +10,18 @@ from gatewright.train.prune import Prune, keep_largest
 from gatewright.train.quantise import Quantise, nonzero_weights
 from gatewright.train.settings import PruneStep, QuantiseStep
 from gatewright.train.technique import Masks, Task, weights
-from torch import nn
 
 DIGITS = Preprocessing(1 / 16, 16, (8, 8), "flat")
 BYTES = Preprocessing(1 / 256, 255, (2, 2), "flat")
 
 
-def small():
+def small() -> nn.Module:
     torch.manual_seed(5)
     return nets.build("mlp", {"layers": (12, 9, 4)})
 
 
 @pytest.mark.parametrize("sparsity", [0.25, 0.5, 0.9])
-def test_keeps_the_largest_weights_of_all_layers(sparsity):
+def test_keeps_the_largest_weights_of_all_layers(sparsity: float) -> None:
     network = small()
     masks = keep_largest(network, sparsity)
     kept = torch.cat([w.detach().abs()[masks[n]] for n, w in weights(network)])
@@ -29,7 +30,7 @@ def test_keeps_the_largest_weights_of_all_layers(sparsity):
     assert len(dropped) == -int(-sparsity * 144 // 1)
 
 
-def test_prune_follows_the_cubic_schedule_and_never_lets_a_weight_back():
+def test_prune_follows_the_cubic_schedule_and_never_lets_a_weight_back() -> None:
     network = small()
     masks, technique = Masks(network), Prune(PruneStep(epochs=1, sparsity=0.5, ramp=0.5))
     seen, gone = [], torch.zeros(144, dtype=torch.bool)
@@ -50,7 +51,11 @@ def test_prune_follows_the_cubic_schedule_and_never_lets_a_weight_back():
     assert technique.may_be_best(0.5)
 
 
-def quantised(step, preprocessing=DIGITS, inputs=None):
+def quantised(
+    step: QuantiseStep,
+    preprocessing: Preprocessing = DIGITS,
+    inputs: torch.Tensor | None = None,
+) -> nn.Module:
     network = small()
     masks = Masks(network)
     masks.kept = keep_largest(network, 0.5)
@@ -63,7 +68,7 @@ def quantised(step, preprocessing=DIGITS, inputs=None):
     return network.eval()
 
 
-def test_every_scale_is_a_power_of_two_and_zeros_stay():
+def test_every_scale_is_a_power_of_two_and_zeros_stay() -> None:
     network = quantised(QuantiseStep(epochs=1, weight_bits=4, activation_bits=5, input_bits=5))
     for layer in (network.fc1, network.fc2):
         weight = layer.quant_weight()
@@ -81,7 +86,9 @@ def test_every_scale_is_a_power_of_two_and_zeros_stay():
     ("bits", "data", "scale"),
     [(5, DIGITS, 1 / 16), (8, DIGITS, 1 / 16), (4, DIGITS, 1 / 8), (8, BYTES, 1 / 256)],
 )
-def test_input_is_the_raw_integer_where_its_bits_are_enough(bits, data, scale):
+def test_input_is_the_raw_integer_where_its_bits_are_enough(
+    bits: int, data: Preprocessing, scale: float
+) -> None:
     network = quantised(QuantiseStep(epochs=1, input_bits=bits), data)
     assert float(network.input.act_quant.scale()) == scale
     raw = torch.arange(0, data.raw_max + 1) * data.scale
@@ -89,14 +96,14 @@ def test_input_is_the_raw_integer_where_its_bits_are_enough(bits, data, scale):
     assert exact == (2**bits > data.raw_max)
 
 
-def test_quantise_refuses_what_it_does_not_know():
+def test_quantise_refuses_what_it_does_not_know() -> None:
     network = nn.Sequential()
     network.add_module("act", nn.Sigmoid())
     with pytest.raises(GatewrightError, match="module act is a Sigmoid"):
         Quantise(QuantiseStep(epochs=1)).convert(network, DIGITS)
 
 
-def test_conversion_draws_no_random_numbers_and_keeps_the_weights():
+def test_conversion_draws_no_random_numbers_and_keeps_the_weights() -> None:
     network = small()
     before = {name: value.clone() for name, value in network.state_dict().items()}
     state = torch.get_rng_state()

@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from gatewright import __version__
 from gatewright.emit.environment import environment
 from gatewright.emit.pipeline import Block, Lanes, Pipeline, build, bus_width
 from gatewright.files import write_json, write_text
 from gatewright.graph import Graph
 from gatewright.resources import rtl_root
+from gatewright.version import __version__
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,9 @@ def pack(lanes: IntArray, width: int) -> NDArray[np.uint8]:
     shifts = np.arange(width, dtype=np.int64)
     parts = [
         np.packbits(
-            ((lanes[i : i + step, :, None] >> shifts) & 1).astype(np.uint8).reshape(-1, count * width),
+            ((lanes[i : i + step, :, None] >> shifts) & 1)
+            .astype(np.uint8)
+            .reshape(-1, count * width),
             axis=1,
             bitorder="little",
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from gatewright.errors import NotRunError
+from gatewright.errors import CheckFailedError, NotRunError
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,22 @@ def run(
         output.seek(0)
         text = output.read().decode("utf-8", errors="replace")
     return Finished(words, child.returncode, text, time.monotonic() - started, timed_out)
+
+
+def check(finished: Finished, what: str, lines: int = 12) -> None:
+    """Raise unless ``finished`` ended with exit status 0.
+
+    Args:
+        finished: A program that has ended.
+        what: What it did, for the message.
+        lines: How many of its last lines the message holds.
+
+    Raises:
+        CheckFailedError: it did not.
+    """
+    if finished.status != 0 or finished.timed_out:
+        end = "\n".join(finished.output.splitlines()[-lines:])
+        raise CheckFailedError(f"{what} {finished.outcome}:\n{end}")
 
 
 def _output_file(log: Path | None) -> IO[bytes]:

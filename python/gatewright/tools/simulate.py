@@ -1,195 +1,217 @@
-"""Simulate devices on Verilator at its own speed: streams in from files, streams out to files."""
+"""Simulate an emitted design on Verilator, feed it samples, and compare its outputs."""
 
-import json
-import shutil
-import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gatewright.errors import CheckFailedError
-from gatewright.fixed import IntArray
-from gatewright.tools import bench, cocotb_runner, verilator
-from gatewright.tools.beats import Received, read_sink, write_source
+from gatewright.errors import CheckFailedError, GatewrightError
+from gatewright.fixed import IntArray, parse_format
+from gatewright.tools.beats import Received, to_beats
+from gatewright.tools.bench import Device
+from gatewright.tools.stream_bench import BenchRun, Phase, Setup, Stream, run_bench
 
-QUIET_CYCLES = 1_000_000  # without any beat: the device hangs
-
-
-@dataclass(frozen=True)
-class Phase:
-    """One run of the streams, from reset on.
-
-    Attributes:
-        idle: Chance of 256 that a source pauses in a cycle; 0: never.
-        stall: Chance of 256 that a sink is not ready in a cycle; 0: always ready.
-        cycles: A reset comes after so many cycles; None: the phase goes on to the last frame.
-        alone: The first frame goes alone; the others follow when its result is out.
-    """
-
-    idle: int = 0
-    stall: int = 0
-    cycles: int | None = None
-    alone: bool = False
-
-
-# No stalls; a stream cut off by a reset; a slow source; a slow sink; both.
-STRESS = (Phase(), Phase(64, 64, 97), Phase(100, 0), Phase(0, 100), Phase(90, 90))
+WARM_UP = 4  # frames left out at each end where the steady state is measured
+CHEAP_CYCLES = 10_000_000  # up to so many cycles, optimising costs more than it saves
 
 
 @dataclass(frozen=True, eq=False)
-class Stream:
-    """What goes into a device and how to read what comes out.
+class SimResult:
+    """What a design gave for a set of samples.
 
     Attributes:
-        lanes: Integers [beats, lanes], what the source sends.
-        last: tlast of each beat.
-        width: Bits per input lane.
-        frames: Frames the sink must get.
-        out_lanes: Elements per output beat.
-        out_width: Bits per output element.
-        out_signed: Output elements are two's complement.
-    """
-
-    lanes: IntArray
-    last: NDArray[np.bool_]
-    width: int
-    frames: int
-    out_lanes: int
-    out_width: int
-    out_signed: bool = False
-
-
-@dataclass(frozen=True, eq=False)
-class BenchRun:
-    """What a bench gave.
-
-    Attributes:
-        received: Per phase, per device, what its sink got.
-        first_beat: Per phase, per device, the cycle in which its first beat went in; empty for
-            phases that were cut off.
-        build_s: Seconds to build the simulation; 0 if it was in the cache.
-        wall_s: Seconds to run it.
+        outputs: Integers [samples, elements].
+        samples: Samples simulated.
+        compared: Outputs compared with what was expected; 0 if nothing was.
+        mismatches: How many of them differ.
+        first_mismatch: The first that differs: sample, layer, element, expected, found; or None.
         seed: Seed of everything random.
+        cycles: Clock cycles simulated, from the first reset to the last output.
+        cycles_per_inference: Mean, in the steady state; None with fewer than 3 samples or with
+            stalls.
+        latency_cycles: One sample alone: from the cycle its first beat is taken to the cycle its
+            last output beat is.
+        mac_utilisation: Useful multiplications of the slowest layer, counted in the RTL, over its
+            multipliers x the cycles they took, in the steady state; None where the above is.
+        wall_s: Seconds the simulation ran, its start included.
+        build_s: Seconds to build it; 0 if it was in the cache.
     """
 
-    received: tuple[tuple[Received, ...], ...]
-    first_beat: tuple[tuple[int, ...], ...]
-    build_s: float
-    wall_s: float
+    outputs: IntArray
+    samples: int
+    compared: int
+    mismatches: int
+    first_mismatch: dict[str, Any] | None
     seed: int
+    cycles: int
+    cycles_per_inference: float | None
+    latency_cycles: int
+    mac_utilisation: float | None
+    wall_s: float
+    build_s: float
+
+    @property
+    def cycles_per_s(self) -> float:
+        """Cycles simulated per second."""
+        return self.cycles / self.wall_s
+
+    def require_equal(self) -> None:
+        """Refuse a result that shows nothing, or a difference.
+
+        Raises:
+            CheckFailedError: with the first sample, layer, element and both values.
+        """
+        if not self.compared:
+            raise CheckFailedError("no output was compared, so nothing is shown")
+        if self.first_mismatch is not None:
+            first = self.first_mismatch
+            raise CheckFailedError(
+                f"the RTL differs in {self.mismatches} of {self.compared} outputs; first at sample "
+                f"{first['sample']}, layer {first['layer']}, element {first['element']}: expected "
+                f"{first['expected']}, found {first['found']}"
+            )
+
+    def summary(self) -> dict[str, Any]:
+        """Return everything but the outputs, for a JSON file."""
+        fields = {name: value for name, value in vars(self).items() if name != "outputs"}
+        return fields | {"cycles_per_s": self.cycles_per_s}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Setup:
-    """How and where to simulate.
-
-    Attributes:
-        sources: SystemVerilog and .vlt files of the devices, packages before what uses them.
-        sim_root: The ``sim`` folder of the package.
-        cache_folder: Where builds are kept.
-        memory_folder: Folder whose ``*.mem`` files the devices read; None: they read none.
-        seed: Seed of everything random.
-        optimise: g++ flag for the model.
-        waves: FST file to write, or None.
-        log: File that keeps the simulator's output, or None.
-        timeout_s: Seconds the run may take, or None.
-        quiet_cycles: Cycles without any beat after which a device counts as hanging.
-    """
-
-    sources: Sequence[Path]
-    sim_root: Path
-    cache_folder: Path
-    memory_folder: Path | None = None
-    seed: int = 1
-    optimise: str = "-O0"
-    waves: Path | None = None
-    log: Path | None = None
-    timeout_s: float | None = None
-    quiet_cycles: int = QUIET_CYCLES
-    extra_modules: tuple[str, ...] = field(default=())
-
-
-def run_bench(
-    devices: Sequence[bench.Device],
-    streams: Sequence[Stream],
-    phases: Sequence[Phase],
+def run_design(
+    description: Mapping[str, Any],
+    inputs: IntArray,
     setup: Setup,
-) -> BenchRun:
-    """Build a bench of the devices, send each its stream in every phase, return what came out.
+    *,
+    expected: IntArray | None = None,
+    idle: int = 0,
+    stall: int = 0,
+) -> SimResult:
+    """Simulate a design on ``inputs``, the first sample alone, the others back to back.
+
+    Args:
+        description: What ``emit`` says about the design (rtl.json): ``top``, ``input`` and
+            ``output`` (``format``, ``elements``, ``lanes``, ``bus_bits_per_element``), ``layers``,
+            ``slowest_layer``, ``cycles_per_inference_law``.
+        inputs: Integers [samples, elements], in units of the input format.
+        setup: Where and how; ``rtl_setup`` makes it for a folder that ``emit`` wrote.
+        expected: Integers [samples, outputs] that must come out; None: nothing is compared.
+        idle: Chance of 256 that the source pauses in a cycle.
+        stall: Chance of 256 that the sink is not ready in a cycle.
 
     Raises:
-        CheckFailedError: the bench does not build, an assertion fired, a device hung or gave beats
-            after its last frame.
-        NotRunError: a tool is missing.
+        GatewrightError: ``inputs`` has the wrong shape or no samples.
+        CheckFailedError: it does not build, an assertion fired, the design hung or gave frames of
+            the wrong length. A mismatch does not raise: see ``SimResult.require_equal``.
     """
-    with tempfile.TemporaryDirectory(prefix="gatewright-bench-") as name:
-        folder = Path(name)
-        simulation = _build(devices, setup, folder)
-        _link_memories(setup.memory_folder, folder)
-        for index, stream in enumerate(streams):
-            write_source(folder / f"source{index}.bin", stream.lanes, stream.last, stream.width)
-        plan = {
-            "frames": [stream.frames for stream in streams],
-            "quiet_cycles": setup.quiet_cycles,
-            "phases": [vars(phase) for phase in phases],
+    shape = (description["input"]["elements"],)
+    if inputs.ndim != 2 or inputs.shape[1:] != shape or not len(inputs):
+        raise GatewrightError(
+            f"{description['top']}: inputs have shape {inputs.shape}, must be at least one sample "
+            f"of {shape[0]} elements"
+        )
+    device, stream = device_of(description), stream_of(description, inputs)
+    phase = Phase(idle=idle, stall=stall, alone=True)
+    run = run_bench([device], [stream], [phase], setup)
+    received = run.received[0][0]
+    outputs = received.samples(description["output"]["elements"], str(description["top"]))
+    steady = None if idle or stall else _steady_state(description, received)
+    comparison = _compare(outputs, expected, str(description.get("output_layer", "output")))
+    return SimResult(
+        outputs=outputs,
+        samples=len(inputs),
+        seed=setup.seed,
+        cycles=int(received.cycle[-1]) + 1,
+        latency_cycles=int(received.frame_ends()[0]) - run.first_beat[0][0],
+        cycles_per_inference=steady[0] if steady else None,
+        mac_utilisation=steady[1] if steady else None,
+        wall_s=run.wall_s,
+        build_s=run.build_s,
+        **comparison,
+    )
+
+
+def rtl_setup(rtl_folder: Path, description: Mapping[str, Any], setup: Setup) -> Setup:
+    """Return ``setup`` for the design that ``emit`` wrote into ``rtl_folder``."""
+    sources = [rtl_folder / name for name in description["sources"]]
+    return replace(setup, sources=sources, memory_folder=rtl_folder)
+
+
+def device_of(description: Mapping[str, Any]) -> Device:
+    """Return the design as a device of a bench; it notes down its pulses and its layers' counts."""
+    layers = [f"u_{layer['name']}.u_core.useful_macs_q" for layer in description["layers"]]
+    return Device(
+        module=description["top"],
+        in_width=_bus_bits(description["input"]),
+        out_width=_bus_bits(description["output"]),
+        user=True,
+        pulses=("frame_short_o", "frame_long_o"),
+        notes=tuple(layers),
+    )
+
+
+def stream_of(description: Mapping[str, Any], inputs: IntArray) -> Stream:
+    """Return the stream of ``inputs`` through the design."""
+    lanes, last = to_beats(inputs, description["input"]["lanes"])
+    output = description["output"]
+    return Stream(
+        lanes=lanes,
+        last=last,
+        width=description["input"]["bus_bits_per_element"],
+        frames=len(inputs),
+        out_lanes=output["lanes"],
+        out_width=output["bus_bits_per_element"],
+        out_signed=parse_format(output["format"]).signed,
+    )
+
+
+def _bus_bits(port: Mapping[str, Any]) -> int:
+    return int(port["lanes"]) * int(port["bus_bits_per_element"])
+
+
+def _compare(outputs: IntArray, expected: IntArray | None, layer: str) -> dict[str, Any]:
+    if expected is None:
+        return {"compared": 0, "mismatches": 0, "first_mismatch": None}
+    if expected.shape != outputs.shape:
+        raise CheckFailedError(f"the RTL gave {outputs.shape} integers, not {expected.shape}")
+    wrong = np.argwhere(outputs != expected)
+    first = None
+    if len(wrong):
+        sample, element = (int(i) for i in wrong[0])
+        first = {
+            "sample": sample,
+            "layer": layer,
+            "element": element,
+            "expected": int(expected[sample, element]),
+            "found": int(outputs[sample, element]),
         }
-        (folder / "plan.json").write_text(json.dumps(plan))
-        results = cocotb_runner.run(
-            simulation,
-            "gatewright_sim.phases",
-            cwd=folder,
-            seed=setup.seed,
-            python_path=[setup.sim_root],
-            plusargs=[f"+seed={setup.seed % 2**31}"],
-            waves=setup.waves,
-            log=setup.log,
-            timeout_s=setup.timeout_s,
-        )
-        return BenchRun(
-            received=tuple(_received(folder, k, devices, streams) for k in range(len(phases))),
-            first_beat=tuple(_first_beats(folder, k) for k in range(len(phases))),
-            build_s=simulation.build_s,
-            wall_s=results.wall_s,
-            seed=setup.seed,
-        )
+    return {"compared": int(outputs.size), "mismatches": len(wrong), "first_mismatch": first}
 
 
-def _build(
-    devices: Sequence[bench.Device], setup: Setup, folder: Path
-) -> verilator.Simulation:
-    top = folder / f"{bench.TOP}.sv"
-    top.write_text(bench.emit(devices))
-    own = setup.sim_root / "bench"
-    options = verilator.Options(
-        waves=setup.waves is not None, optimise=setup.optimise, main=own / "main.cpp"
-    )
-    sources = [*setup.sources, own / "stream_source.sv", own / "stream_sink.sv", top]
-    return verilator.build(sources, bench.TOP, options, cache_folder=setup.cache_folder)
+def _steady_state(
+    description: Mapping[str, Any], received: Received
+) -> tuple[float, float | None] | None:
+    """Return cycles per inference and the slowest layer's utilisation, or None if too few frames.
+
+    From the end of one frame to the end of another, the first and the last few left out: there the
+    layers still fill or already drain.
+    """
+    ends = np.flatnonzero(received.last)
+    edge = min(WARM_UP, (len(ends) - 1) // 3)
+    first, last = ends[edge], ends[len(ends) - 1 - edge]
+    frames = len(ends) - 1 - 2 * edge
+    if edge < 1 or frames < 1:
+        return None
+    cycles = int(received.cycle[last] - received.cycle[first])
+    names = [layer["name"] for layer in description["layers"]]
+    utilisation = None
+    if description.get("slowest_layer") in names:
+        index = names.index(description["slowest_layer"])
+        column = received.notes[:, 2 + index]  # after the two pulses
+        useful = int(column[last] - column[first])
+        utilisation = useful / (description["layers"][index]["multipliers"] * cycles)
+    return cycles / frames, utilisation
 
 
-def _link_memories(source: Path | None, folder: Path) -> None:
-    for file in sorted(source.glob("*.mem")) if source else []:
-        (folder / file.name).symlink_to(file.absolute())
-
-
-def _received(
-    folder: Path, phase: int, devices: Sequence[bench.Device], streams: Sequence[Stream]
-) -> tuple[Received, ...]:
-    return tuple(
-        read_sink(
-            folder / f"sink{index}_{phase}.bin",
-            stream.out_lanes,
-            stream.out_width,
-            signed=stream.out_signed,
-            notes=device.note_count,
-        )
-        for index, (device, stream) in enumerate(zip(devices, streams, strict=True))
-    )
-
-
-def _first_beats(folder: Path, phase: int) -> tuple[int, ...]:
-    path = folder / f"first_beat_{phase}.json"
-    return tuple(json.loads(path.read_text())) if path.is_file() else ()
+__all__ = ["BenchRun", "Setup", "SimResult", "run_design", "rtl_setup"]

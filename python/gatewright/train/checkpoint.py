@@ -1,5 +1,6 @@
 """What a stopped run leaves, so that the next one goes on with the same bits."""
 
+import io
 import logging
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,8 +48,15 @@ class Progress:
 
 def save(path: Path, key: str, progress: Progress) -> None:
     """Write a checkpoint, whole or not at all; ``key`` names the settings it belongs to."""
+    write(path, {"key": key, "progress": vars(progress)})
+
+
+def write(path: Path, value: dict[str, Any]) -> None:
+    """Write what ``torch.load(weights_only=True)`` reads, whole or not at all."""
+    buffer = io.BytesIO()  # torch.save itself hides that the disk is full
+    torch.save(value, buffer)
     with replacing(path) as temporary:
-        torch.save({"key": key, "progress": vars(progress)}, temporary)
+        temporary.write_bytes(buffer.getbuffer())
 
 
 def load(path: Path, key: str) -> Progress | None:

@@ -12,7 +12,7 @@ from torch import nn
 from gatewright import nets
 from gatewright.data import Preprocessing
 from gatewright.errors import GatewrightError
-from gatewright.files import replacing
+from gatewright.train import checkpoint
 from gatewright.train.settings import Network, Train
 from gatewright.train.techniques import technique_for
 
@@ -72,10 +72,8 @@ def save(path: Path, model: Model) -> None:
         "preprocessing": model.preprocessing.describe(),
     }
     state = {name: value.cpu() for name, value in model.state.items()}
-    with replacing(path) as temporary:
-        torch.save(
-            {"format": _FORMAT, "description": json.dumps(description), "state": state}, temporary
-        )
+    said = json.dumps(description)
+    checkpoint.write(path, {"format": _FORMAT, "description": said, "state": state})
 
 
 def load(path: Path) -> Model:

@@ -1,11 +1,11 @@
-// Product of two integers, registered before and after the multiplier: body for Lattice ECP5.
+// Product of two integers, registered before and twice after the multiplier: body for Lattice ECP5.
 //
-//   p_o(t + 2) = a_i(t) * b_i(t)
+//   p_o(t + 3) = a_i(t) * b_i(t)
 //
 // Same ports, parameters and behaviour as rtl/arith/mul_reg.sv, which a file list takes instead for
 // simulation and other families. Up to 18 bits per operand it is one MULT18X18D with its own input
 // and output registers, which Yosys does not infer (a combinational one takes 3.9 ns between
-// fabric registers); wider operands fall back to the plain body.
+// fabric registers), and a fabric register; wider operands fall back to the plain body.
 module mul_reg #(
   parameter int unsigned AWidth  = 8,     // bits of a_i, >= 1
   parameter bit          ASigned = 1'b0,  // a_i is two's complement
@@ -31,12 +31,16 @@ module mul_reg #(
     logic signed [BWidth:0] b_exact;
     logic [DspWidth-1:0]    a_wide, b_wide;  // sign- or zero-extended
     logic [2*DspWidth-1:0]  p_wide;
+    logic [PWidth-1:0]      p_q;
 
     assign a_exact = {ASigned & a_i[AWidth-1], a_i};
     assign b_exact = {BSigned & b_i[BWidth-1], b_i};
     assign a_wide  = DspWidth'(a_exact);
     assign b_wide  = DspWidth'(b_exact);
-    assign p_o     = p_wide[PWidth-1:0];
+    assign p_o     = p_q;
+
+    // In the fabric: DSP blocks stand in few rows, and the way from there to the adders is long.
+    always_ff @(posedge clk_i) p_q <= p_wide[PWidth-1:0];
 
     MULT18X18D #(
       .REG_INPUTA_CLK  ("CLK0"),
@@ -80,7 +84,7 @@ module mul_reg #(
     logic [BWidth-1:0]      b_q;
     logic signed [AWidth:0] a_wide;
     logic signed [BWidth:0] b_wide;
-    logic [PWidth-1:0]      p_q;
+    logic [PWidth-1:0]      m_q, p_q;
 
     assign a_wide = {ASigned & a_q[AWidth-1], a_q};
     assign b_wide = {BSigned & b_q[BWidth-1], b_q};
@@ -89,7 +93,8 @@ module mul_reg #(
     always_ff @(posedge clk_i) begin
       a_q <= a_i;
       b_q <= b_i;
-      p_q <= PWidth'(a_wide * b_wide);
+      m_q <= PWidth'(a_wide * b_wide);
+      p_q <= m_q;
     end
   end
 

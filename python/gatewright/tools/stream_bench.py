@@ -1,0 +1,195 @@
+"""Simulate devices on Verilator at its own speed: streams in from files, streams out to files."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gatewright.errors import CheckFailedError
+from gatewright.fixed import IntArray
+from gatewright.tools import bench, cocotb_runner, verilator
+from gatewright.tools.beats import Received, read_sink, write_source
+
+QUIET_CYCLES = 1_000_000  # without any beat: the device hangs
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One run of the streams, from reset on.
+
+    Attributes:
+        idle: Chance of 256 that a source pauses in a cycle; 0: never.
+        stall: Chance of 256 that a sink is not ready in a cycle; 0: always ready.
+        cycles: A reset comes after so many cycles; None: the phase goes on to the last frame.
+        alone: The first frame goes alone; the others follow when its result is out.
+    """
+
+    idle: int = 0
+    stall: int = 0
+    cycles: int | None = None
+    alone: bool = False
+
+
+# No stalls; a stream cut off by a reset; a slow source; a slow sink; both.
+STRESS = (Phase(), Phase(64, 64, 97), Phase(100, 0), Phase(0, 100), Phase(90, 90))
+
+
+@dataclass(frozen=True, eq=False)
+class Stream:
+    """What goes into a device and how to read what comes out.
+
+    Attributes:
+        lanes: Integers [beats, lanes], what the source sends.
+        last: tlast of each beat.
+        width: Bits per input lane.
+        frames: Frames the sink must get.
+        out_lanes: Elements per output beat.
+        out_width: Bits per output element.
+        out_signed: Output elements are two's complement.
+    """
+
+    lanes: IntArray
+    last: NDArray[np.bool_]
+    width: int
+    frames: int
+    out_lanes: int
+    out_width: int
+    out_signed: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class BenchRun:
+    """What a bench gave.
+
+    Attributes:
+        received: Per phase, per device, what its sink got.
+        first_beat: Per phase, per device, the cycle in which its first beat went in; empty for
+            phases that were cut off.
+        build_s: Seconds to build the simulation; 0 if it was in the cache.
+        wall_s: Seconds to run it.
+        seed: Seed of everything random.
+    """
+
+    received: tuple[tuple[Received, ...], ...]
+    first_beat: tuple[tuple[int, ...], ...]
+    build_s: float
+    wall_s: float
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """How and where to simulate.
+
+    Attributes:
+        sources: SystemVerilog and .vlt files of the devices, packages before what uses them.
+        sim_root: The ``sim`` folder of the package.
+        cache_folder: Where builds are kept.
+        memory_folder: Folder whose ``*.mem`` files the devices read; None: they read none.
+        seed: Seed of everything random.
+        optimise: g++ flag for the model.
+        waves: FST file to write, or None.
+        log: File that keeps the simulator's output, or None.
+        timeout_s: Seconds the run may take, or None.
+        quiet_cycles: Cycles without any beat after which a device counts as hanging.
+    """
+
+    sources: Sequence[Path]
+    sim_root: Path
+    cache_folder: Path
+    memory_folder: Path | None = None
+    seed: int = 1
+    optimise: str = "-O0"
+    waves: Path | None = None
+    log: Path | None = None
+    timeout_s: float | None = None
+    quiet_cycles: int = QUIET_CYCLES
+    extra_modules: tuple[str, ...] = field(default=())
+
+
+def run_bench(
+    devices: Sequence[bench.Device],
+    streams: Sequence[Stream],
+    phases: Sequence[Phase],
+    setup: Setup,
+) -> BenchRun:
+    """Build a bench of the devices, send each its stream in every phase, return what came out.
+
+    Raises:
+        CheckFailedError: the bench does not build, an assertion fired, a device hung or gave beats
+            after its last frame.
+        NotRunError: a tool is missing.
+    """
+    with tempfile.TemporaryDirectory(prefix="gatewright-bench-") as name:
+        folder = Path(name)
+        simulation = _build(devices, setup, folder)
+        _link_memories(setup.memory_folder, folder)
+        for index, stream in enumerate(streams):
+            write_source(folder / f"source{index}.bin", stream.lanes, stream.last, stream.width)
+        plan = {
+            "frames": [stream.frames for stream in streams],
+            "quiet_cycles": setup.quiet_cycles,
+            "phases": [vars(phase) for phase in phases],
+        }
+        (folder / "plan.json").write_text(json.dumps(plan))
+        results = cocotb_runner.run(
+            simulation,
+            "gatewright_sim.phases",
+            cwd=folder,
+            seed=setup.seed,
+            python_path=[setup.sim_root],
+            plusargs=[f"+seed={setup.seed % 2**31}"],
+            waves=setup.waves,
+            log=setup.log,
+            timeout_s=setup.timeout_s,
+        )
+        return BenchRun(
+            received=tuple(_received(folder, k, devices, streams) for k in range(len(phases))),
+            first_beat=tuple(_first_beats(folder, k) for k in range(len(phases))),
+            build_s=simulation.build_s,
+            wall_s=results.wall_s,
+            seed=setup.seed,
+        )
+
+
+def _build(
+    devices: Sequence[bench.Device], setup: Setup, folder: Path
+) -> verilator.Simulation:
+    top = folder / f"{bench.TOP}.sv"
+    top.write_text(bench.emit(devices))
+    own = setup.sim_root / "bench"
+    options = verilator.Options(
+        waves=setup.waves is not None, optimise=setup.optimise, main=own / "main.cpp"
+    )
+    sources = [*setup.sources, own / "stream_source.sv", own / "stream_sink.sv", top]
+    return verilator.build(sources, bench.TOP, options, cache_folder=setup.cache_folder)
+
+
+def _link_memories(source: Path | None, folder: Path) -> None:
+    for file in sorted(source.glob("*.mem")) if source else []:
+        (folder / file.name).symlink_to(file.absolute())
+
+
+def _received(
+    folder: Path, phase: int, devices: Sequence[bench.Device], streams: Sequence[Stream]
+) -> tuple[Received, ...]:
+    return tuple(
+        read_sink(
+            folder / f"sink{index}_{phase}.bin",
+            stream.out_lanes,
+            stream.out_width,
+            signed=stream.out_signed,
+            notes=device.note_count,
+        )
+        for index, (device, stream) in enumerate(zip(devices, streams, strict=True))
+    )
+
+
+def _first_beats(folder: Path, phase: int) -> tuple[int, ...]:
+    path = folder / f"first_beat_{phase}.json"
+    return tuple(json.loads(path.read_text())) if path.is_file() else ()

@@ -1,0 +1,125 @@
+"""Run blocks in the bench and compare with what plain Python says must come out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from conftest import CACHE, RTL, SIM
+from numpy.typing import NDArray
+
+from gatewright.errors import CheckFailedError
+from gatewright.fixed import IntArray
+from gatewright.tools.bench import Device
+from gatewright.tools.stream_bench import STRESS, BenchRun, Phase, Setup, Stream, run_bench
+
+# In the order of dependency.
+LIBRARY = (
+    "lint.vlt",
+    "arith/gatewright_pkg.sv",
+    "arith/requantise.sv",
+    "stream/axis_fifo.sv",
+    "stream/axis_skid.sv",
+    "stream/axis_width.sv",
+    "stream/axis_frame_guard.sv",
+    "stream/axis_frame_mark.sv",
+    "layers/axis_quantise.sv",
+    "layers/argmax.sv",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A device, what goes in, and what must come out.
+
+    Attributes:
+        device: The device.
+        lanes: Integers [beats, lanes] that go in.
+        last: tlast of each of these beats.
+        in_width: Bits per input lane.
+        out: Integers [beats, lanes] that must come out.
+        out_last: tlast of each of these beats.
+        out_width: Bits per output lane.
+        out_signed: Output lanes are two's complement.
+        out_user: tuser of each output beat, where the device has one.
+        interval: Cycles per frame at full speed; None: not checked.
+    """
+
+    device: Device
+    lanes: IntArray
+    last: NDArray[np.bool_]
+    in_width: int
+    out: IntArray
+    out_last: NDArray[np.bool_]
+    out_width: int
+    out_signed: bool = False
+    out_user: NDArray[np.bool_] | None = None
+    interval: int | None = None
+
+
+def check(
+    cases: Sequence[Case],
+    seed: int,
+    phases: Sequence[Phase] = STRESS,
+    *,
+    rtl: Path = RTL,
+    extra: Sequence[Path] = (),
+) -> BenchRun:
+    """Run every case through every phase, all in one simulation, and compare every beat."""
+    setup = Setup(
+        sources=[*(rtl / name for name in LIBRARY), *extra],
+        sim_root=SIM,
+        cache_folder=CACHE,
+        seed=seed,
+        timeout_s=300,
+        quiet_cycles=5_000,
+    )
+    streams = [
+        Stream(
+            lanes=case.lanes,
+            last=case.last,
+            width=case.in_width,
+            frames=int(case.out_last.sum()),
+            out_lanes=case.out.shape[1],
+            out_width=case.out_width,
+            out_signed=case.out_signed,
+        )
+        for case in cases
+    ]
+    run = run_bench([case.device for case in cases], streams, phases, setup)
+    for number, phase in enumerate(phases):
+        for index, case in enumerate(cases):
+            _compare(case, run, number, phase, index)
+    return run
+
+
+def _compare(case: Case, run: BenchRun, number: int, phase: Phase, index: int) -> None:
+    what = f"{case.device.module} {dict(case.device.parameters)} in phase {number}"
+    got = run.received[number][index]
+    count = len(got.last)
+    if phase.cycles is None and count != len(case.out_last):
+        raise CheckFailedError(f"{what}: {count} beats came out, must be {len(case.out_last)}")
+    wrong = (got.lanes != case.out[:count]).any(axis=1) | (got.last != case.out_last[:count])
+    if case.out_user is not None:
+        wrong |= got.user != case.out_user[:count]
+    if wrong.any():
+        beat = int(np.argmax(wrong))
+        raise CheckFailedError(
+            f"{what}: beat {beat} is {got.lanes[beat]} last {got.last[beat]} user "
+            f"{got.user[beat]}, must be {case.out[beat]} last {case.out_last[beat]}"
+        )
+    if case.interval is not None and phase == Phase():
+        ends = got.frame_ends()
+        gaps = np.diff(ends)
+        if (gaps != case.interval).any():
+            raise CheckFailedError(
+                f"{what}: {gaps.min()} to {gaps.max()} cycles per frame at full speed, "
+                f"must be {case.interval}"
+            )
+
+
+def frames_of(rng: np.random.Generator, beats: int) -> NDArray[np.bool_]:
+    """Return a random tlast for each of ``beats`` beats; the last one has it."""
+    last = rng.random(beats) < 0.2
+    last[-1] = True
+    return last

