@@ -7,6 +7,7 @@ must get; ``quiet_cycles``, how long nothing may happen; and ``phases``, each wi
 """
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ ALL_FRAMES = 2**32 - 1
 async def phases(dut: Any) -> None:
     """Run every phase of the plan; each begins with a reset."""
     plan = json.loads(Path("plan.json").read_text())
+    started = time.perf_counter()
     for number, phase in enumerate(plan["phases"]):
         await _reset(dut, number, phase)
         if phase["cycles"] is not None:
@@ -38,6 +40,7 @@ async def phases(dut: Any) -> None:
         assert int(dut.beats_o.value) == before, "beats came after the last frame"
         words = _words(dut.first_beat_o, len(plan["frames"]), 64)
         Path(f"first_beat_{number}.json").write_text(json.dumps(words))
+    Path("run_s.json").write_text(json.dumps(time.perf_counter() - started))
     dut.rst_ni.value = 0  # closes the sinks' files
     await Timer(RESET_CYCLES * CLOCK_NS, "ns")
 

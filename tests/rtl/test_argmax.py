@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from blocks import Case, check
 
 from gatewright.tools.beats import beats_of, to_beats
 from gatewright.tools.bench import Device
+from rtl_blocks import Case, check
 
 SIZES = (  # bits, signed, lanes, elements
     (8, True, 1, 10),
@@ -34,14 +34,23 @@ def case(rng: np.random.Generator, width: int, signed: bool, lanes: int, size: i
         in_width=lanes * width,
         out_width=index_width,
         parameters={
-            "Width": width, "Signed": f"1'b{int(signed)}", "Lanes": lanes,
-            "Elements": size, "IndexWidth": index_width,
+            "Width": width,
+            "Signed": f"1'b{int(signed)}",
+            "Lanes": lanes,
+            "Elements": size,
+            "IndexWidth": index_width,
         },
     )
     out = samples.argmax(axis=1)[:, None]
     ones = np.ones(len(samples), dtype=np.bool_)
     return Case(
-        device, padded.reshape(-1, lanes), last, width, out, ones, index_width,
+        device,
+        padded.reshape(-1, lanes),
+        last,
+        width,
+        out,
+        ones,
+        index_width,
         interval=beats_of(size, lanes),
     )
 

@@ -1,10 +1,10 @@
 """axis_fifo and axis_skid: what goes in comes out, in order, at full speed."""
 
 import numpy as np
-from blocks import Case, check, frames_of
 
 from gatewright.tools.bench import Device
 from gatewright.tools.stream_bench import Phase
+from rtl_blocks import Case, check, frames_of
 
 BEATS = 2000
 DEPTHS = (2, 3, 16, 31, 32, 33, 70)

@@ -1,10 +1,9 @@
 """axis_frame_guard and axis_frame_mark: one frame in is one frame out; bad ones are marked."""
 
 import numpy as np
-from blocks import Case, check
-from conftest import SIM
 
 from gatewright.tools.bench import Device
+from rtl_blocks import SIM, Case, check
 
 EXTRA = [SIM / "blocks" / "frame_pair.sv"]
 WIDTH = 8
@@ -32,8 +31,14 @@ def case(rng: np.random.Generator, beats: int, queue: int, depth: int) -> Case:
         pulses=("frame_short_o", "frame_long_o"),
     )
     return Case(
-        device, np.array(lanes)[:, None], np.array(last), WIDTH, np.array(out)[:, None], out_last,
-        WIDTH, out_user=np.array(users),
+        device,
+        np.array(lanes)[:, None],
+        np.array(last),
+        WIDTH,
+        np.array(out)[:, None],
+        out_last,
+        WIDTH,
+        out_user=np.array(users),
     )
 
 

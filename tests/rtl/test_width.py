@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from blocks import Case, check
 
 from gatewright.tools.beats import beats_of, to_beats
 from gatewright.tools.bench import Device
+from rtl_blocks import Case, check
 
 SIZES = (  # bits, lanes in, lanes out, elements
     (8, 1, 4, 10),
@@ -33,7 +33,10 @@ def case(rng: np.random.Generator, width: int, lanes_in: int, lanes_out: int, si
         in_width=lanes_in * width,
         out_width=lanes_out * width,
         parameters={
-            "Width": width, "InLanes": lanes_in, "OutLanes": lanes_out, "Elements": size,
+            "Width": width,
+            "InLanes": lanes_in,
+            "OutLanes": lanes_out,
+            "Elements": size,
         },
     )
     interval = max(beats_of(size, lanes_in), beats_of(size, lanes_out))

@@ -50,7 +50,7 @@ def run(
         simulation: What to run.
         module: Dotted name of the module with the tests.
         cwd: Folder to run in; ``$readmemh`` reads from here.
-        seed: For cocotb, for registers without reset, and for the bench's own use (COCOTB_RANDOM_SEED).
+        seed: For cocotb and for registers without reset.
         python_path: Folders to import from, before this process's own.
         env: Environment variables for the tests.
         plusargs: Arguments for ``$value$plusargs``, with their ``+``.
@@ -71,7 +71,8 @@ def run(
         results_file = folder / "results.xml"
         variables = _environment(simulation.top, module, results_file, seed, python_path)
         variables |= {"COCOTB_TEST_FILTER": test_filter} if test_filter else {}
-        command = [simulation.program, "+verilator+rand+reset+2", f"+verilator+seed+{seed % 2**31}"]
+        command: list[str | Path] = [simulation.program]
+        command += ["+verilator+rand+reset+2", f"+verilator+seed+{seed % 2**31}"]
         if waves is not None:
             waves.parent.mkdir(parents=True, exist_ok=True)
             command += ["--trace", "--trace-file", folder / "waves.fst"]
@@ -122,9 +123,10 @@ def _environment(
 def _judge(what: str, finished: process.Finished, results_file: Path) -> tuple[str, ...]:
     """Return the names of the tests that passed, if all did and there were any."""
     cases = []
+
     if results_file.is_file() and results_file.stat().st_size:
         try:
-            cases = list(ElementTree.parse(results_file).getroot().iter("testcase"))
+            cases = list(ElementTree.parse(results_file).getroot().iter("testcase"))  # noqa: S314
         except ElementTree.ParseError:
             cases = []
     for case in cases:

@@ -4,10 +4,13 @@ import os
 import signal
 import subprocess
 import tempfile
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import IO
 
 from gatewright.errors import CheckFailedError, NotRunError
@@ -52,7 +55,8 @@ def run(
     """Run a program to its end and return what it wrote.
 
     The program gets a process group of its own, which is killed whole if the program takes longer
-    than ``timeout_s`` or if this process is interrupted (Ctrl-C): nothing runs on unseen.
+    than ``timeout_s`` or if this process is interrupted (Ctrl-C) or told to end (SIGTERM, SIGHUP):
+    nothing runs on unseen.
 
     Args:
         command: The program and its arguments; no shell reads them.
@@ -66,9 +70,9 @@ def run(
     """
     words = tuple(str(word) for word in command)
     started = time.monotonic()
-    with _output_file(log) as output:
+    with _output_file(log) as output, _ending_raises():
         try:
-            child = subprocess.Popen(
+            child = subprocess.Popen(  # noqa: S603 - the one place; no shell, a list of words
                 words,
                 cwd=cwd,
                 env={**os.environ, **(env or {})},
@@ -107,6 +111,24 @@ def check(finished: Finished, what: str, lines: int = 12) -> None:
         raise CheckFailedError(f"{what} {finished.outcome}:\n{end}")
 
 
+@contextmanager
+def _ending_raises() -> Iterator[None]:
+    """Turn SIGTERM and SIGHUP into SystemExit meanwhile, so that ``finally`` runs on them too."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def leave(number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def _output_file(log: Path | None) -> IO[bytes]:
     if log is None:
         return tempfile.TemporaryFile()
@@ -118,8 +140,6 @@ def _kill_group(child: subprocess.Popen[bytes]) -> None:
     """Kill what is left of the child's process group; nothing if it has ended by itself."""
     if child.poll() is not None:
         return
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     child.wait()

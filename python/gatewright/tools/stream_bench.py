@@ -1,16 +1,14 @@
 """Simulate devices on Verilator at its own speed: streams in from files, streams out to files."""
 
 import json
-import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewright.errors import CheckFailedError
 from gatewright.fixed import IntArray
 from gatewright.tools import bench, cocotb_runner, verilator
 from gatewright.tools.beats import Received, read_sink, write_source
@@ -72,6 +70,7 @@ class BenchRun:
             phases that were cut off.
         build_s: Seconds to build the simulation; 0 if it was in the cache.
         wall_s: Seconds to run it.
+        run_s: Of these, the seconds in which the clock ran, without the start of Python.
         seed: Seed of everything random.
     """
 
@@ -79,6 +78,7 @@ class BenchRun:
     first_beat: tuple[tuple[int, ...], ...]
     build_s: float
     wall_s: float
+    run_s: float
     seed: int
 
 
@@ -104,12 +104,11 @@ class Setup:
     cache_folder: Path
     memory_folder: Path | None = None
     seed: int = 1
-    optimise: str = "-O0"
+    optimise: str = "-O1"
     waves: Path | None = None
     log: Path | None = None
     timeout_s: float | None = None
     quiet_cycles: int = QUIET_CYCLES
-    extra_modules: tuple[str, ...] = field(default=())
 
 
 def run_bench(
@@ -127,10 +126,8 @@ def run_bench(
     """
     with tempfile.TemporaryDirectory(prefix="gatewright-bench-") as name:
         folder = Path(name)
-        simulation = _build(devices, setup, folder)
-        _link_memories(setup.memory_folder, folder)
-        for index, stream in enumerate(streams):
-            write_source(folder / f"source{index}.bin", stream.lanes, stream.last, stream.width)
+        simulation = build(devices, setup)
+        write_inputs(folder, streams, setup.memory_folder)
         plan = {
             "frames": [stream.frames for stream in streams],
             "quiet_cycles": setup.quiet_cycles,
@@ -153,26 +150,35 @@ def run_bench(
             first_beat=tuple(_first_beats(folder, k) for k in range(len(phases))),
             build_s=simulation.build_s,
             wall_s=results.wall_s,
+            run_s=json.loads((folder / "run_s.json").read_text()),
             seed=setup.seed,
         )
 
 
-def _build(
-    devices: Sequence[bench.Device], setup: Setup, folder: Path
+def build(
+    devices: Sequence[bench.Device], setup: Setup, main: str = "main.cpp"
 ) -> verilator.Simulation:
-    top = folder / f"{bench.TOP}.sv"
-    top.write_text(bench.emit(devices))
+    """Build the bench of the devices around ``main``; without cocotb if it is the bare loop."""
     own = setup.sim_root / "bench"
     options = verilator.Options(
-        waves=setup.waves is not None, optimise=setup.optimise, main=own / "main.cpp"
+        waves=setup.waves is not None,
+        optimise=setup.optimise,
+        main=own / main,
+        cocotb=main == "main.cpp",
     )
-    sources = [*setup.sources, own / "stream_source.sv", own / "stream_sink.sv", top]
-    return verilator.build(sources, bench.TOP, options, cache_folder=setup.cache_folder)
+    with tempfile.TemporaryDirectory(prefix="gatewright-bench-") as name:
+        top = Path(name) / f"{bench.TOP}.sv"
+        top.write_text(bench.emit(devices))
+        sources = [*setup.sources, own / "stream_source.sv", own / "stream_sink.sv", top]
+        return verilator.build(sources, bench.TOP, options, cache_folder=setup.cache_folder)
 
 
-def _link_memories(source: Path | None, folder: Path) -> None:
-    for file in sorted(source.glob("*.mem")) if source else []:
+def write_inputs(folder: Path, streams: Sequence[Stream], memory_folder: Path | None) -> None:
+    """Write what the sources read into ``folder``, beside links to the devices' memory files."""
+    for file in sorted(memory_folder.glob("*.mem")) if memory_folder else []:
         (folder / file.name).symlink_to(file.absolute())
+    for index, stream in enumerate(streams):
+        write_source(folder / f"source{index}.bin", stream.lanes, stream.last, stream.width)
 
 
 def _received(

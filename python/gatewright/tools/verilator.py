@@ -116,7 +116,14 @@ def lint(
         CheckFailedError: there was a warning or an error; the message holds the first of them.
     """
     verilator = find()
-    command = [verilator.program, "--lint-only", "-Wall", "--quiet", "--assert", "--timing"]
+    command: list[str | Path] = [
+        verilator.program,
+        "--lint-only",
+        "-Wall",
+        "--quiet",
+        "--assert",
+        "--timing",
+    ]
     command += ["--top-module", top, *_parameter_flags(parameters or {}), *map(_absolute, files)]
     finished = process.run(command, cwd=Path.cwd(), env=verilator.env)
     if finished.status != 0 or "%Warning" in finished.output or "%Error" in finished.output:
@@ -147,8 +154,8 @@ class Options:
     Attributes:
         parameters: Values for the top's parameters.
         waves: Able to write an FST waveform (slower).
-        optimise: g++ flag for the model: ``-O0`` builds quickest; ``-O1`` and ``-Os`` run about
-            four times as fast and pay from some ten million cycles on.
+        optimise: g++ flag for the model: ``-O0`` builds quickest where there are many instances;
+            ``-O1`` runs about eight times as fast.
         main: C++ file with the ``main`` function; None: cocotb's.
         public: Modules whose every signal Python may read and write; None: the top alone.
         cocotb: Link cocotb in (needs its main or one that starts it).
@@ -200,8 +207,9 @@ def build(
     with _made_whole(folder) as temporary:
         control = temporary / "public.vlt"
         control.write_text(_public(options.public or (top,)))
-        command = [verilator.program, *flags, "-Mdir", temporary / "obj", control]
-        _step([*command, *sources, _absolute(main)], verilator.env, temporary, "Verilator", top)
+        files = [control, *sources, _absolute(main)]
+        command: list[str | Path] = [verilator.program, *flags, "-Mdir", temporary / "obj", *files]
+        _step(command, verilator.env, temporary, "Verilator", top)
         _compile(temporary, verilator, options, cache_folder)
         (temporary / "obj" / "simulation").rename(temporary / "simulation")
         shutil.rmtree(temporary / "obj")
@@ -288,8 +296,8 @@ def _compile(folder: Path, verilator: Verilator, options: Options, cache_folder:
     """
     objects = folder / "obj"
     optimise = [f"OPT_FAST={options.optimise}", "OPT_SLOW=-O0", "OPT_GLOBAL=-O1"]
-    make = ["make", "-C", objects, "-f", "Vtop.mk", f"-j{len(os.sched_getaffinity(0))}"]
-    command = [*make, *verilator.make_variables, *optimise]
+    command: list[str | Path] = ["make", "-C", objects, "-f", "Vtop.mk"]
+    command += [f"-j{len(os.sched_getaffinity(0))}", *verilator.make_variables, *optimise]
     if shutil.which("ccache"):
         command.append("OBJCACHE=ccache")
     flags = (objects / "Vtop_classes.mk").read_text()

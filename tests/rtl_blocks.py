@@ -1,17 +1,22 @@
 """Run blocks in the bench and compare with what plain Python says must come out."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from conftest import CACHE, RTL, SIM
 from numpy.typing import NDArray
 
 from gatewright.errors import CheckFailedError
 from gatewright.fixed import IntArray
 from gatewright.tools.bench import Device
 from gatewright.tools.stream_bench import STRESS, BenchRun, Phase, Setup, Stream, run_bench
+
+ROOT = Path(__file__).resolve().parents[1]
+RTL = ROOT / "rtl"
+SIM = ROOT / "sim"
+CACHE = Path(os.environ.get("GATEWRIGHT_CACHE", ROOT / "build" / "verilator"))
 
 # In the order of dependency.
 LIBRARY = (
@@ -71,6 +76,7 @@ def check(
         sim_root=SIM,
         cache_folder=CACHE,
         seed=seed,
+        optimise="-O0",
         timeout_s=300,
         quiet_cycles=5_000,
     )
