@@ -65,8 +65,8 @@ class Comparison:
             raise CheckFailedError(f"{self.what}: nothing was compared, so nothing is shown")
         if self.first:
             raise CheckFailedError(
-                f"{self.what} differs from PyTorch in {self.mismatches} of {self.compared} outputs; "
-                f"first at sample {self.first.sample}, layer {self.first.layer}, element "
+                f"{self.what} differs from PyTorch in {self.mismatches} of {self.compared} "
+                f"outputs; first at sample {self.first.sample}, layer {self.first.layer}, element "
                 f"{self.first.element}: expected {self.first.expected}, found {self.first.found}"
             )
 

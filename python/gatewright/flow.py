@@ -81,7 +81,7 @@ STEPS = (
         keys=("rtl", "sim"),
         reads=("rtl.json", "vectors.npz", "graph.json", "graph.npz"),
         writes=("sim.json",),
-        code=("tools/verilator.py", "/sim", "/rtl"),
+        code=("simulation.py", "tools", "/sim"),
     ),
     Step(
         "synth",
