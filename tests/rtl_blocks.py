@@ -28,6 +28,7 @@ LIBRARY = (
     "stream/axis_width.sv",
     "stream/axis_frame_guard.sv",
     "stream/axis_frame_mark.sv",
+    "stream/vector_buffer.sv",
     "layers/axis_quantise.sv",
     "layers/argmax.sv",
 )

@@ -89,7 +89,7 @@ STEPS = (
         keys=("synth",),
         reads=("rtl.json", "graph.npz"),
         writes=("synth.json",),
-        code=("tools/yosys.py", "tools/nextpnr.py", "/rtl"),
+        code=("synthesis.py", "tools/yosys.py", "tools/nextpnr.py", "/rtl"),
     ),
 )
 NAMES = tuple(step.name for step in STEPS)

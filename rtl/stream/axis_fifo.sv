@@ -29,7 +29,7 @@ module axis_fifo #(
   end
 
   localparam int unsigned MaxLutDepth  = 32;
-  localparam int unsigned AddressWidth = $clog2(Depth);
+  localparam int unsigned AddressWidth = (Depth > 2) ? $clog2(Depth) : 1;
   localparam int unsigned LevelWidth   = $clog2(Depth + 1);
   localparam logic [AddressWidth-1:0] LastAddress = AddressWidth'(Depth - 1);
 

@@ -27,6 +27,7 @@ uint64_t now = 0;
 class Bench {
  public:
   explicit Bench(const char* trace_file) : top_(new Vtop("")) {
+    top_->clk_i = 0;  // not the random value that signals start with
 #if VM_TRACE
     if (trace_file != nullptr) {
       Verilated::traceEverOn(true);

