@@ -45,7 +45,7 @@ def test_expected_integers_are_in_the_hardwares_units() -> None:
     vectors = Vectors(np.zeros((1, 2)), np.array([[4, 9]]), 3)
     assert vectors.expected(parse_format("fixed<16,11>")).tolist() == [[16, 36]]
     assert vectors.expected(parse_format("fixed<16,12>"), argmax=True).tolist() == [[1]]
-    with pytest.raises(CheckFailedError, match="3 fraction bits.*has 2: they cannot be equal"):
+    with pytest.raises(CheckFailedError, match=r"3 fraction bits.*has 2: they cannot be equal"):
         vectors.expected(parse_format("fixed<16,14>"))
     even = Vectors(np.zeros((1, 2)), np.array([[4, 8]]), 3)
     assert even.expected(parse_format("fixed<16,14>")).tolist() == [[2, 4]]

@@ -14,6 +14,7 @@ from gatewright.files import read_json, sha256, write_json
 from gatewright.fixed import IntArray, parse_format
 from gatewright.resources import sim_root
 from gatewright.tools import simulate
+from gatewright.tools.speed import simulation_speed
 from gatewright.tools.stream_bench import Setup
 from gatewright.vectors import read_vectors
 
@@ -73,6 +74,27 @@ def run(design: Design, folder: Path, *, waves: bool, samples: int | None) -> di
     if result.comparison:
         result.comparison.require_equal()
     return content
+
+
+def measure(design: Design, folder: Path, *, samples: int, rounds: int) -> dict[str, Any]:
+    """Measure simulation speed against a bare C++ loop around the same model; ``bench.json``.
+
+    Args:
+        design: For the seed.
+        folder: The design's build folder, built up to rtl.
+        samples: Samples per round.
+        rounds: Runs of each, turn by turn; the best counts.
+
+    Returns:
+        ``cycles``, ``cycles_per_s``, ``bare_loop_cycles_per_s``, ``ratio`` and all ``rounds``.
+    """
+    description = read_json(folder / "rtl.json")
+    vectors = read_vectors(folder / "vectors.npz", description["input"]["elements"])
+    inputs = vectors.integers(parse_format(description["input"]["format"]))[:samples]
+    setup = setup_for(description, folder / "rtl", design.sim.seed)
+    result = {"design": design.name} | simulation_speed(description, inputs, setup, rounds=rounds)
+    write_json(folder / "bench.json", result)
+    return result
 
 
 def outputs_of(description: Mapping[str, Any], rtl_folder: Path, inputs: IntArray) -> IntArray:
