@@ -40,14 +40,16 @@ class Vectors:
             CheckFailedError: ``fmt`` has too few fraction bits to hold them.
         """
         if argmax:
-            return self.outputs.argmax(axis=1, keepdims=True).astype(np.int64)
+            index: IntArray = self.outputs.argmax(axis=1, keepdims=True)
+            return index
         shift = fmt.fraction - self.fraction
         if shift < 0 and (self.outputs & ((1 << -shift) - 1)).any():
             raise CheckFailedError(
                 f"the network's outputs have {self.fraction} fraction bits, but the output format "
                 f"{fmt} has {fmt.fraction}: they cannot be equal"
             )
-        return self.outputs << shift if shift >= 0 else self.outputs >> -shift
+        shifted: IntArray = self.outputs << shift if shift >= 0 else self.outputs >> -shift
+        return shifted
 
 
 def to_integers(inputs: NDArray[np.floating], fmt: FixedFormat) -> IntArray:

@@ -106,7 +106,8 @@ def run_together(jobs: Sequence[Job], at_once: int | None = None) -> list[Finish
         NotRunError: a program cannot be started; those that were are killed, as in ``run``.
     """
     most = at_once or len(os.sched_getaffinity(0))
-    waiting, running = list(enumerate(jobs)), {}
+    waiting = list(enumerate(jobs))
+    running: dict[int, tuple[subprocess.Popen[bytes], IO[bytes], float]] = {}
     results: dict[int, Finished] = {}
     with ExitStack() as outputs, _ending_raises():
         try:
