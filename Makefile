@@ -23,13 +23,13 @@ sim: ## ... and simulate inference on Verilator: the main job.
 synth: ## ... the same up to rtl, and synthesise, place and route.
 
 test: $(READY) ## Run the tests.
-	@$(BIN)/python -m pytest -n 2 -m "not slow"
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
 test-all: $(READY) ## Run the tests and those that take minutes.
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 bench: $(READY) ## Measure speed: ratios within one run, on DESIGN.
-	@$(BIN)/gatewright bench $(DESIGN)
+	@$(BIN)/gatewright build $(DESIGN) --to rtl && $(BIN)/gatewright bench $(DESIGN)
 
 lint: $(READY) ## Lint and type-check Python; lint SystemVerilog; check the import order.
 	@$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy && $(BIN)/lint-imports

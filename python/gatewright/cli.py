@@ -123,14 +123,30 @@ def list_designs() -> None:
 
 
 @cli.command()
+@click.argument("design")
+@click.option("--samples", type=click.IntRange(min=16), default=2000, show_default=True)
+@click.option("--rounds", type=click.IntRange(min=1), default=3, show_default=True)
+@click.pass_obj
+def bench(build_dir: Path, design: str, samples: int, rounds: int) -> None:
+    """Measure the simulation's speed against a bare C++ loop on the same model, in one run."""
+    from gatewright import simulation
+
+    loaded, folder = _design(design, build_dir)
+    result = simulation.measure(loaded, folder, samples=samples, rounds=rounds)
+    for key in ("cycles", "cycles_per_s", "bare_loop_cycles_per_s", "ratio"):
+        click.echo(f"{key:24}{result[key]:.6g}")
+    click.echo(f"see {folder / 'bench.json'}")
+
+
+@cli.command()
 def doctor() -> None:
     """Tell what is installed, what is missing and how to get it."""
     from gatewright.tools.doctor import examine
 
     findings = examine()
     for finding in findings:
-        mark = "ok     " if finding.found else "missing"
-        click.echo(f"{mark} {finding.name:22} {finding.detail}")
+        mark = "ok" if finding.found else "missing" if finding.needed else "-"
+        click.echo(f"{mark:8}{finding.name:20}{finding.detail}")
     if not all(finding.found for finding in findings if finding.needed):
         raise SystemExit(3)
 

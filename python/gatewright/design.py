@@ -166,8 +166,8 @@ class Design:
         Raises:
             GatewrightError: it is missing, or lies outside the YAML file's folder.
         """
-        name = getattr(self, key)
-        path = (self.folder / name).resolve()
+        name = str(getattr(self, key))
+        path: Path = (self.folder / name).resolve()
         if not path.is_relative_to(self.folder.resolve()):
             raise GatewrightError(
                 f"{self.name}: {key}: {name} leaves the design's folder {self.folder}; "

@@ -81,7 +81,7 @@ STEPS = (
         keys=("rtl", "sim"),
         reads=("rtl.json", "vectors.npz", "graph.json", "graph.npz"),
         writes=("sim.json",),
-        code=("tools/verilator.py", "/sim", "/rtl"),
+        code=("simulation.py", "tools", "/sim"),
     ),
     Step(
         "synth",
@@ -89,7 +89,7 @@ STEPS = (
         keys=("synth",),
         reads=("rtl.json", "graph.npz"),
         writes=("synth.json",),
-        code=("tools/yosys.py", "tools/nextpnr.py", "/rtl"),
+        code=("synthesis.py", "tools/yosys.py", "tools/nextpnr.py", "/rtl"),
     ),
 )
 NAMES = tuple(step.name for step in STEPS)

@@ -46,7 +46,8 @@ def _apply(node: Node, x: IntArray, source: FixedFormat) -> IntArray:
             y = np.maximum(x, 0) if node.function is Function.RELU else x
             return requantize(y, source, node.out.format)
         case Argmax():
-            return x.argmax(axis=1, keepdims=True).astype(np.int64)
+            index: IntArray = x.argmax(axis=1, keepdims=True)
+            return index
     raise GatewrightError(f"{node.name}: the reference has no {type(node).__name__}")
 
 

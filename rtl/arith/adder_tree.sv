@@ -1,6 +1,7 @@
 // Sum of Lanes two's complement integers, a register after each level of two-input adders.
 //
-//   sum_o(t + Levels) = sum over lanes of terms_i(t), modulo 2**OutWidth; Levels = ceil(log2(Lanes))
+//   sum_o(t + Levels) = sum over lanes of terms_i(t) modulo 2**OutWidth
+//   Levels = ceil(log2(Lanes))
 //
 // A level's adders are one bit wider than those before, up to OutWidth; with a terms' width plus
 // Levels, or more, the sum is exact. Lane 0 of terms_i is in the least significant bits. Latency

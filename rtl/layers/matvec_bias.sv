@@ -4,8 +4,9 @@
 //
 // Rounding and overflow modes and Relu: see requantise. The bias memory has one word per beat of a
 // vector, lane 0 lowest, BiasWidth bits each, two's complement, in units of the sum; file BiasFile
-// ($readmemh). Up to 32 deep it is logic, else block RAM. index_i comes 2 cycles before its beat.
-// Latency 2 cycles, one beat per cycle, free-running; no path is combinational.
+// ($readmemh). Up to 32 deep it is logic, else block RAM. index_i comes 3 cycles before its beat
+// (block RAM is slow to its output: two registers right behind it). Latency 2 cycles, one beat per
+// cycle, free-running; no path is combinational.
 module matvec_bias #(
   parameter int unsigned Lanes     = 1,     // elements per beat, >= 1
   parameter int unsigned Beats     = 128,   // beats per vector, >= 1
@@ -51,20 +52,22 @@ module matvec_bias #(
   end else if (Beats <= MaxLogicDepth) begin : gen_logic
     (* rom_style = "logic" *)
     logic [Lanes*BiasWidth-1:0] memory[Beats];
-    logic [Lanes*BiasWidth-1:0] word_q;
+    logic [Lanes*BiasWidth-1:0] word_q, word2_q;
     initial $readmemh(BiasFile, memory);
     always_ff @(posedge clk_i) begin
-      word_q <= memory[index_i];
-      bias_q <= word_q;
+      word_q  <= memory[index_i];
+      word2_q <= word_q;
+      bias_q  <= word2_q;
     end
   end else begin : gen_block_ram
     (* rom_style = "block" *)
     logic [Lanes*BiasWidth-1:0] memory[Beats];
-    logic [Lanes*BiasWidth-1:0] word_q;
+    logic [Lanes*BiasWidth-1:0] word_q, word2_q;
     initial $readmemh(BiasFile, memory);
     always_ff @(posedge clk_i) begin
-      word_q <= memory[index_i];
-      bias_q <= word_q;
+      word_q  <= memory[index_i];
+      word2_q <= word_q;
+      bias_q  <= word2_q;
     end
   end
 

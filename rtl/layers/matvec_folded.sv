@@ -9,7 +9,7 @@
 //
 // Cost law: F = Groups * Beats cycles per vector, one beat per cycle, no gap between passes or
 // vectors; gaps in valid_i are allowed anywhere. Latency: index_o of a pass's first result comes
-// 6 + Levels + Delay cycles after the pass's last beat, data 2 cycles later; Levels =
+// 7 + Levels + Delay cycles after the pass's last beat, data 3 cycles later; Levels =
 // ceil(log2(Simd)), Delay = 0 where OutLanes <= Group, else max(0, Ranks - Pe/OutLanes).
 //
 // PEs stand in Ranks = ceil(Pe/Group) ranks of Group (the last may be smaller). Each has its own
@@ -44,7 +44,7 @@ module matvec_folded #(
   input  logic                         last_i,   // last beat of a pass
   input  logic [Simd*InWidth-1:0]      x_i,
 
-  output logic [IndexWidth-1:0]        index_o,  // beat of the vector, 2 cycles before its data
+  output logic [IndexWidth-1:0]        index_o,  // beat of the vector, 3 cycles before its data
   output logic                         valid_o,
   output logic                         last_o,   // last beat of a vector
   output logic [OutLanes*AccWidth-1:0] sums_o
@@ -57,7 +57,7 @@ module matvec_folded #(
   localparam int unsigned Steps  = Pe / OutLanes;
   localparam int unsigned Levels = (Simd > 1) ? $clog2(Simd) : 0;
   localparam int unsigned Delay  = (OutLanes > Group && Ranks > Steps) ? Ranks - Steps : 0;
-  localparam int unsigned FlagStages   = 5 + Levels;  // from a beat to its sum in rank 0
+  localparam int unsigned FlagStages   = 6 + Levels;  // from a beat to its sum in rank 0
   localparam int unsigned AddressWidth = (Depth > 1) ? $clog2(Depth) : 1;
   localparam int unsigned XWidth       = Simd * InWidth;
 
@@ -76,12 +76,13 @@ module matvec_folded #(
            Delay, Beats, "; a Group of at least OutLanes is always enough");
   end
 
-  // What rank r works on: registers handed from rank to rank. Reset leaves last without valid, which
-  // clears the totals and nothing else.
+  // What rank r works on: registers handed from rank to rank. Reset leaves last without valid,
+  // which clears the totals and nothing else; it need not reach ranks above 0, as what it leaves in
+  // rank 0 follows there behind all older flags and before all newer ones.
   logic [Ranks-1:0][AddressWidth-1:0] address_q;
   logic [Ranks-1:0][XWidth-1:0]       x_q;
   logic [FlagStages+Ranks-2:0]        valid_q, last_q;  // stage FlagStages - 1 is rank 0's
-  logic [XWidth-1:0]                  x_head_q;
+  logic [XWidth-1:0]                  x_head_q, x_head2_q;
   logic [Pe*AccWidth-1:0]             results;
   logic                               address_last, go;
 
@@ -94,8 +95,9 @@ module matvec_folded #(
   end
 
   always_ff @(posedge clk_i) begin
-    x_head_q <= x_i;
-    x_q[0]   <= x_head_q;
+    x_head_q  <= x_i;
+    x_head2_q <= x_head_q;
+    x_q[0]    <= x_head2_q;
     for (int unsigned r = 1; r < Ranks; r++) x_q[r] <= x_q[r-1];
   end
 
@@ -107,8 +109,8 @@ module matvec_folded #(
       last_q[s]  <= last_q[s-1];
     end
     if (!rst_ni) begin
-      valid_q <= '0;
-      last_q  <= '1;
+      valid_q[FlagStages-1:0] <= '0;
+      last_q[FlagStages-1:0]  <= '1;
     end
   end
 

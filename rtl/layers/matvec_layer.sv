@@ -2,15 +2,15 @@
 //
 //   s_axis -> vector_buffer -> credit_gate -> matvec_folded -> matvec_bias -> axis_fifo -> m_axis
 //
-// In: Simd activations per beat, lane 0 lowest, ceil(Cols/Simd) beats per vector, tlast on the last.
-// Out: OutLanes elements per beat in row order, ceil(Rows/OutLanes) beats per vector, tlast on the
-// last; lanes beyond Rows are 0 (their weights and bias must be 0). A vector's length must be exact
-// (axis_frame_guard in front of a design sees to it); an assertion checks tlast.
+// In: Simd activations per beat, lane 0 lowest, ceil(Cols/Simd) beats per vector, tlast on the
+// last. Out: OutLanes elements per beat in row order, ceil(Rows/OutLanes) beats per vector, tlast
+// on the last; lanes beyond Rows are 0 (their weights and bias must be 0). A vector's length must
+// be exact (axis_frame_guard in front of a design sees to it); an assertion checks tlast.
 //
 // Passes = ceil(Rows/Pe), Beats = ceil(Cols/Simd), F = Passes * Beats. A vector takes exactly F
 // cycles back to back where input and output keep up and FifoDepth >= (Pe/OutLanes) *
-// (1 + ceil((18 + Levels + Delay + Pe/OutLanes) / Beats)); a smaller FIFO is right but slower.
-// Latency from a pass's last input beat to its first output beat: BufferLatency + 11 + Levels +
+// (1 + ceil((20 + Levels + Delay + Pe/OutLanes) / Beats)); a smaller FIFO is right but slower.
+// Latency from a pass's last input beat to its first output beat: BufferLatency + 13 + Levels +
 // Delay + FifoLatency cycles; Levels = ceil(log2(Simd)); BufferLatency = 0 (Passes = 1), 2
 // (2 * Beats <= 32) or 3; FifoLatency = 0 (FifoDepth <= 32) or 1; Delay, weight memory and folding:
 // see matvec_folded. From the first input beat to the last output beat, alone and unstalled:

@@ -4,13 +4,15 @@
 //   valid_i:      total(k) = total(k) + s(k)
 //   last_i:       result(k) = total(k) + s(k), then total(k) = 0
 //
-// The rank owns its weight memory: Depth words, lowest PE in the least significant bits, inside a PE
-// lane 0 lowest, WeightWidth bits each. Memory: up to 32 deep logic, else block RAM with a register
-// right behind. Read from the file <WeightFile>_<Rank in three digits>.mem ($readmemh).
+// The rank owns its weight memory: Depth words, lowest PE in the least significant bits, inside a
+// PE lane 0 lowest, WeightWidth bits each, read from <WeightFile>_<Rank in three digits>.mem
+// ($readmemh). Up to 32 deep it is logic, else block RAM, padded to a power of two of words where
+// that adds at most a third: then block RAMs stand side by side and need no multiplexer. Block RAM
+// is slow to its output and often far from the multipliers: two registers right behind it.
 //
 // The inputs of one beat come at different times, so that nothing is delayed here:
-//   address_i at cycle t, x_i at t + 2, valid_i and last_i at t + 5 + Levels,
-//   result_o from t + 6 + Levels until the next last_i; Levels = ceil(log2(Simd)).
+//   address_i at cycle t, x_i at t + 3, valid_i and last_i at t + 6 + Levels,
+//   result_o from t + 7 + Levels until the next last_i; Levels = ceil(log2(Simd)).
 // One beat per cycle, free-running. last_i implies valid_i but for a reset, where last_i alone
 // clears the totals. Totals may wrap on the way: the final sum is exact where it fits AccWidth.
 module matvec_rank #(
@@ -43,6 +45,8 @@ module matvec_rank #(
   end
 
   localparam int unsigned MaxLogicDepth = 32;
+  localparam int unsigned PaddedDepth   = 2**AddressWidth;
+  localparam int unsigned Words         = (3 * PaddedDepth <= 4 * Depth) ? PaddedDepth : Depth;
   localparam int unsigned WordWidth     = Pes * Simd * WeightWidth;
   localparam int unsigned ProductWidth  = InWidth + WeightWidth;
   // An unsigned product gets a sign bit.
@@ -53,7 +57,7 @@ module matvec_rank #(
   localparam logic [7:0] Tens     = 8'd48 + 8'(Rank / 10 % 10);
   localparam logic [7:0] Ones     = 8'd48 + 8'(Rank % 10);
 
-  logic [WordWidth-1:0] word_q, weight_q;
+  logic [WordWidth-1:0] word_q, word2_q, weight_q;
 
   if (Depth <= MaxLogicDepth) begin : gen_logic
     (* rom_style = "logic" *)
@@ -62,12 +66,15 @@ module matvec_rank #(
     always_ff @(posedge clk_i) word_q <= memory[address_i];
   end else begin : gen_block_ram
     (* rom_style = "block" *)
-    logic [WordWidth-1:0] memory[Depth];
-    initial $readmemh({WeightFile, "_", Hundreds, Tens, Ones, ".mem"}, memory);
+    logic [WordWidth-1:0] memory[Words];
+    initial $readmemh({WeightFile, "_", Hundreds, Tens, Ones, ".mem"}, memory, 0, Depth - 1);
     always_ff @(posedge clk_i) word_q <= memory[address_i];
   end
 
-  always_ff @(posedge clk_i) weight_q <= word_q;
+  always_ff @(posedge clk_i) begin
+    word2_q  <= word_q;
+    weight_q <= word2_q;
+  end
 
   for (genvar k = 0; k < Pes; k++) begin : gen_pe
     logic [Simd*TermWidth-1:0] terms;

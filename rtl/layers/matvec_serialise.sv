@@ -5,9 +5,9 @@
 // beat k). A vector's last pass stops after the last of its Rows. last_o marks the vector's last
 // beat; what its lanes beyond Rows hold is what their PEs computed (0 for zero weights).
 //
-//   go_i at t: beat k's index_o at t + 1 + k, its valid_o, last_o and data_o at t + 3 + k
+//   go_i at t: beat k's index_o at t + 1 + k, its valid_o, last_o and data_o at t + 4 + k
 //
-// index_o counts the beats of a vector, for a memory that is read 2 cycles ahead of the data. go_i
+// index_o counts the beats of a vector, for a memory that is read 3 cycles ahead of the data. go_i
 // may come again after Pe / OutLanes cycles. Free-running: no stall; put a FIFO behind.
 module matvec_serialise #(
   parameter int unsigned Rows     = 128,  // elements per vector, >= 1
@@ -45,9 +45,9 @@ module matvec_serialise #(
   logic                       running_q, active, step_end, vector_end;
   logic [StepWidth-1:0]       step_q;
   logic [IndexWidth-1:0]      index_q;
-  logic                       valid_q, last_q, valid2_q, last2_q;
+  logic [2:0]                 valid_q, last_q;  // of picked_q, merged_q, data_q
   logic [Groups*LaneWidth-1:0] picked_q;
-  logic [LaneWidth-1:0]       data_q;
+  logic [LaneWidth-1:0]       merged_q, data_q;
   logic                       go_q;
 
   assign active     = go_q || running_q;
@@ -61,21 +61,19 @@ module matvec_serialise #(
       step_q    <= step_end ? '0 : step_q + 1'b1;
       index_q   <= vector_end ? '0 : index_q + 1'b1;
     end
-    valid_q  <= active;
-    valid2_q <= valid_q;
+    valid_q <= {valid_q[1:0], active};
     if (!rst_ni) begin
       go_q      <= 1'b0;
       running_q <= 1'b0;
       step_q    <= '0;
       index_q   <= '0;
-      valid_q   <= 1'b0;
-      valid2_q  <= 1'b0;
+      valid_q   <= '0;
     end
   end
 
   always_ff @(posedge clk_i) begin
-    last_q  <= vector_end;
-    last2_q <= last_q;
+    last_q <= {last_q[1:0], vector_end};
+    data_q <= merged_q;
   end
 
   // First multiplexers: one of at most Radix beats each. Places beyond Steps repeat the last beat.
@@ -99,16 +97,16 @@ module matvec_serialise #(
     logic [GroupWidth-1:0] group_q;
 
     always_ff @(posedge clk_i) begin
-      group_q <= GroupWidth'(step_q >> SelectWidth);
-      data_q  <= picked_q[group_q*LaneWidth +: LaneWidth];
+      group_q  <= GroupWidth'(step_q >> SelectWidth);
+      merged_q <= picked_q[group_q*LaneWidth +: LaneWidth];
     end
   end else begin : gen_one
-    always_ff @(posedge clk_i) data_q <= picked_q;
+    always_ff @(posedge clk_i) merged_q <= picked_q;
   end
 
   assign index_o = index_q;
-  assign valid_o = valid2_q;
-  assign last_o  = last2_q;
+  assign valid_o = valid_q[2];
+  assign last_o  = last_q[2];
   assign data_o  = data_q;
 
 `ifdef VERILATOR

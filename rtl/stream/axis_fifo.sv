@@ -58,7 +58,7 @@ module axis_fifo #(
   end
 
   if (Depth <= MaxLutDepth) begin : gen_lut_ram
-    (* ram_style = "distributed" *)
+    // No ram_style: tools take LUT RAM for this size, and a family without it has a choice.
     logic [Width-1:0] memory[Depth];
     logic             valid_q;
 

@@ -1,14 +1,14 @@
 // Repeats each vector of a stream Passes times, double-buffered.
 //
-// A vector is Beats beats; s_axis_tlast is not looked at (an assertion checks it). m_axis_tlast marks
-// the last beat of every pass. The first pass follows the writing beat by beat, without waiting for
-// the vector's end; the next vector is taken while this one is repeated.
+// A vector is Beats beats; s_axis_tlast is not looked at (an assertion checks it). m_axis_tlast
+// marks the last beat of every pass. The first pass follows the writing beat by beat, without
+// waiting for the vector's end; the next vector is taken while this one is repeated.
 //
 // One beat per cycle, without a gap between passes or vectors. Latency of the first pass 2 cycles
-// (memory of up to 32 beats) or 3 (block RAM). Memory: 2 * Beats words, LUT RAM up to 32, else block
-// RAM with a register behind its output. s_axis_tready comes from a register; m_axis_tready reaches
-// the read side's registers in the same cycle, but no output.
-// Passes = 1: wires, no memory, latency 0; then m_axis_tlast is s_axis_tlast.
+// (memory of up to 32 beats) or 3 (block RAM). Memory: 2 * Beats words, LUT RAM up to 32, else
+// block RAM with a register behind its output. s_axis_tready comes from a register; m_axis_tready
+// reaches the read side's registers in the same cycle, but no output. Passes = 1: wires, no memory,
+// latency 0; then m_axis_tlast is s_axis_tlast.
 module vector_buffer #(
   parameter int unsigned Width  = 64,  // bits per beat, >= 1
   parameter int unsigned Beats  = 98,  // beats per vector, >= 1
@@ -50,7 +50,7 @@ module vector_buffer #(
     localparam int unsigned PassWidth    = $clog2(Passes);
 
     logic [AddressWidth-1:0] write_q, read_q;  // vectors start at 0 and at Beats in turn
-    logic [LevelWidth-1:0]   used_q;           // beats written and not yet read in a last pass
+    logic [LevelWidth-1:0]   used_q;           // beats written and not yet freed
     logic [LevelWidth-1:0]   fresh_q;          // beats written and not yet read in a first pass
     logic                    ready_q;          // used_q is below Depth
     logic                    fresh_any_q;      // fresh_q is not 0
@@ -58,6 +58,7 @@ module vector_buffer #(
     logic [PassWidth-1:0]    pass_q;
     logic                    upper_q;          // the vector being read starts at Beats
     logic                    first_pass_q;     // pass_q is 0
+    logic                    free_q;           // a beat was read for the last time a cycle ago
     logic                    step;             // the read pipeline moves
     logic                    push, fetch, fetch_fresh, fetch_final, last_beat, last_pass;
     logic                    valid_q, last_q;  // of word_q
@@ -74,14 +75,16 @@ module vector_buffer #(
 
     always_ff @(posedge clk_i) begin
       if (push) write_q <= (write_q == AddressWidth'(Depth - 1)) ? '0 : write_q + 1'b1;
-      if (push && !fetch_final) used_q <= used_q + 1'b1;
-      if (fetch_final && !push) used_q <= used_q - 1'b1;
-      if (push != fetch_final) ready_q <= fetch_final || used_q != LevelWidth'(Depth - 1);
+      free_q <= fetch_final;
+      if (push && !free_q) used_q <= used_q + 1'b1;
+      if (free_q && !push) used_q <= used_q - 1'b1;
+      if (push != free_q) ready_q <= free_q || used_q != LevelWidth'(Depth - 1);
       if (push && !fetch_fresh) fresh_q <= fresh_q + 1'b1;
       if (fetch_fresh && !push) fresh_q <= fresh_q - 1'b1;
       if (push != fetch_fresh) fresh_any_q <= push || fresh_q != LevelWidth'(1);
       if (!rst_ni) begin
         write_q     <= '0;
+        free_q      <= 1'b0;
         used_q      <= '0;
         ready_q     <= 1'b1;
         fresh_q     <= '0;

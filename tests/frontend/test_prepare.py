@@ -166,7 +166,9 @@ def test_the_input_needs_one_quantiser(tmp_path: Path) -> None:
         prepare(path)
 
 
-@pytest.mark.parametrize("inputs, shape, words", [(2, (1, 4), "2 inputs"), (1, ("n", "m"), "axes")])
+@pytest.mark.parametrize(
+    ("inputs", "shape", "words"), [(2, (1, 4), "2 inputs"), (1, ("n", "m"), "axes")]
+)
 def test_shapes_refused(inputs: int, shape: tuple[object, ...], words: str, tmp_path: Path) -> None:
     build = Builder()
     tensor = build.quant("input_quant", "x")

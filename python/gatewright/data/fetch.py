@@ -5,7 +5,6 @@ import http.client
 import logging
 import os
 import shutil
-import subprocess
 import sys
 import tarfile
 import tempfile
@@ -23,6 +22,7 @@ from tqdm import tqdm
 
 from gatewright.errors import GatewrightError, NotRunError
 from gatewright.files import replacing, sha256
+from gatewright.tools import process
 
 _log = logging.getLogger(__name__)
 _CHUNK = 1 << 16
@@ -176,20 +176,12 @@ class NpmPackage:
     def _pack(self, npm: str, folder: Path) -> Path:
         command = [npm, "pack", "--ignore-scripts", "--silent", self.package]
         try:
-            subprocess.run(  # noqa: S603  # a fixed command; no shell
-                command,
-                cwd=folder,
-                check=True,
-                capture_output=True,
-                text=True,
-                timeout=_NPM_TIMEOUT_S,
-            )
-        except subprocess.CalledProcessError as error:
-            lines = (error.stderr or error.stdout or "").strip().splitlines()
-            reason = lines[-1] if lines else f"exit status {error.returncode}"
-            raise SourceError(reason) from error
-        except (subprocess.TimeoutExpired, OSError) as error:
+            finished = process.run(command, cwd=folder, timeout_s=_NPM_TIMEOUT_S)
+        except NotRunError as error:
             raise SourceError(str(error)) from error
+        if finished.status != 0 or finished.timed_out:
+            lines = finished.output.strip().splitlines()
+            raise SourceError(lines[-1] if lines else f"npm {finished.outcome}")
         archives = list(folder.glob("*.tgz"))
         if len(archives) != 1:
             raise SourceError(f"{len(archives)} archives came instead of one")

@@ -233,7 +233,7 @@ def _dense(node: Dense, fused: Elementwise | None, folded: Fold, stream: Lanes) 
 
 def fifo_depth(folded: Fold) -> int:
     """Return the least depth, in beats, that keeps the core busy: see ``matvec_layer``'s header."""
-    in_flight = 17 + (folded.simd - 1).bit_length() + folded.delay + folded.result_beats
+    in_flight = 20 + (folded.simd - 1).bit_length() + folded.delay + folded.result_beats
     return max(2, folded.result_beats * (1 + ceil(in_flight / folded.beats)))
 
 

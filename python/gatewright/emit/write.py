@@ -115,6 +115,7 @@ def _describe(pipeline: Pipeline, library: list[str]) -> dict[str, Any]:
         "memories": sorted(name for block in pipeline.blocks for name in block.memories),
         "input": _stream(pipeline.input_lanes, "input"),
         "output": _stream(pipeline.output_lanes, "output"),
+        "output_layer": graph.outputs[0],
         "cycles_per_inference_law": pipeline.interval,
         "slowest_layer": slowest.name if slowest else None,
         "layers": [_layer(block) for block in layers],

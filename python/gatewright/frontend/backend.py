@@ -10,9 +10,7 @@ Import it through ``gatewright.frontend.plugin``. Flow, in hls4ml's words:
 transposes weights in place.
 """
 
-import subprocess
 from collections.abc import Mapping
-from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +22,14 @@ from hls4ml.model.optimizer import model_optimizer
 
 from gatewright.errors import NotRunError
 from gatewright.frontend import adapter, settings
+from gatewright.tools import process
+
+ATTRIBUTES = (
+    ("gw_pe", int, "Output rows computed at once; 0: from ReuseFactor."),
+    ("gw_simd", int, "Products per row computed at once; 0: from ReuseFactor."),
+    # Precision's result would keep hls4ml from merging the bias of an ONNX graph.
+    ("gw_result", str, "Type of the result, as in Precision; empty: hls4ml's own."),
+)
 
 
 class GatewrightBackend(VitisBackend):  # type: ignore[misc]  # hls4ml has no type hints
@@ -33,14 +39,10 @@ class GatewrightBackend(VitisBackend):  # type: ignore[misc]  # hls4ml has no ty
         # VivadoBackend and VitisBackend name themselves; only FPGABackend takes a name.
         super(VivadoBackend, self).__init__(name="Gatewright")
         self._register_layer_attributes()
-        words = {
-            "gw_pe": "Output rows computed at once; 0: from ReuseFactor.",
-            "gw_simd": "Products per row computed at once; 0: from ReuseFactor.",
-        }
         for layer_class in (Dense, Conv1D, Conv2D):
             self.attribute_map.setdefault(layer_class, []).extend(
-                ConfigurableAttribute(name, value_type=Integral, default=0, description=text)
-                for name, text in words.items()
+                ConfigurableAttribute(name, value_type=kind, default=kind(), description=text)
+                for name, kind, text in ATTRIBUTES
             )
         self._register_flows()
 
@@ -104,16 +106,8 @@ def compile_library(folder: Path, config: Mapping[str, Any]) -> Path:
             "the C simulation needs g++, which is not installed; install it: "
             "sudo apt-get install g++ (Debian, Ubuntu), sudo dnf install gcc-c++ (Fedora)"
         )
-    done = subprocess.run(
-        ["/bin/bash", "build_lib.sh"],
-        cwd=folder,
-        check=False,
-        text=True,
-        errors="replace",
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    if done.returncode != 0:
-        end = "\n".join(done.stdout.splitlines()[-15:])
+    done = process.run(["bash", "build_lib.sh"], cwd=folder)
+    if done.status != 0:
+        end = "\n".join(done.output.splitlines()[-15:])
         raise NotRunError(f"g++ did not compile the C simulation in {folder}:\n{end}")
     return folder.resolve() / "firmware" / f"{config['ProjectName']}-{config['Stamp']}.so"

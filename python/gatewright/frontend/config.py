@@ -68,7 +68,10 @@ def layer_config(
         if key == "Strategy":
             found[key] = strategy_named(str(value), name).value.title()
         elif key == "Precision":
-            found[key] = {**defaults["Precision"], **precisions(where, value, matrix=matrix)}
+            named = precisions(where, value, matrix=matrix)
+            if matrix and named.get("result", "auto") != "auto":
+                found["GwResult"] = named.pop("result")
+            found[key] = {**defaults["Precision"], **named}
         else:
             found[HLS4ML_KEYS.get(key, key)] = whole(where, value)
     return found

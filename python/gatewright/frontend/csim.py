@@ -5,8 +5,6 @@ takes a part of the samples.
 """
 
 import os
-import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -20,6 +18,7 @@ from gatewright import frontend
 from gatewright.errors import NotRunError
 from gatewright.fixed import IntArray
 from gatewright.graph import StreamType
+from gatewright.tools import process
 
 SAMPLES_PER_PROCESS = 500  # below that a second process costs more than it brings
 DOUBLE_BITS = 53
@@ -67,42 +66,26 @@ def run_csim(
 def _run_workers(
     library: Path, project: str, folder: Path, samples: int, sizes: Sequence[int]
 ) -> None:
-    """Share the samples out over the processors, and wait; end the workers whatever happens."""
+    """Share the samples out over the processors, and wait."""
     count = max(1, min(len(os.sched_getaffinity(0)), samples // SAMPLES_PER_PROCESS))
     bounds = [samples * i // count for i in range(count + 1)]
     package = str(Path(frontend.__file__).parents[2])
     search = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
-    workers = []
-    try:
-        for first, last in pairwise(bounds):
-            arguments = [str(library), project, str(folder), str(first), str(last)]
-            workers.append(
-                subprocess.Popen(  # noqa: S603 - our own worker
-                    [sys.executable, "-m", "gatewright.frontend.csim_worker", *arguments]
-                    + [str(size) for size in sizes],
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.PIPE,
-                    text=True,
-                    errors="replace",
-                    env={**os.environ, "PYTHONPATH": search},
-                )
-            )
-        for worker in workers:
-            words = worker.communicate()[1]
-            if worker.returncode != 0:
-                raise NotRunError(_failure(worker.returncode, words))
-    finally:
-        for worker in workers:
-            if worker.poll() is None:
-                worker.kill()
-                worker.communicate()
+    jobs = []
+    for first, last in pairwise(bounds):
+        arguments = [str(library), project, str(folder), str(first), str(last)]
+        worker = [sys.executable, "-m", "gatewright.frontend.csim_worker", *arguments]
+        command = [*worker, *(str(size) for size in sizes)]
+        jobs.append(process.Job(command, folder, {"PYTHONPATH": search}))
+    for finished in process.run_together(jobs):
+        if finished.status != 0:
+            raise NotRunError(_failure(finished))
 
 
-def _failure(status: int, words: str) -> str:
+def _failure(finished: process.Finished) -> str:
     """Return what to say of a worker that did not end well."""
-    how = f"exit status {status}" if status > 0 else f"signal {signal.Signals(-status).name}"
-    end = "\n".join(words.strip().splitlines()[-5:]) or "(it said nothing)"
+    end = "\n".join(finished.output.strip().splitlines()[-5:]) or "(it said nothing)"
     return (
-        f"hls4ml's C simulation stopped ({how}):\n{end}\nThis is a fault in the generated C++ for "
-        "this network; simplify the layer it names, or compare the hardware alone"
+        f"hls4ml's C simulation {finished.outcome}:\n{end}\nThis is a fault in the generated C++ "
+        "for this network; simplify the layer it names, or compare the hardware alone"
     )

@@ -12,20 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from gatewright import files, graph_io
-from gatewright.errors import CheckFailedError, GatewrightError
-from gatewright.fixed import IntArray
+from gatewright.comparison import compare
+from gatewright.errors import GatewrightError
 from gatewright.frontend import plugin
 from gatewright.frontend.adapter import stored_graph
 from gatewright.frontend.config import hls4ml_config
 from gatewright.frontend.csim import run_csim
 from gatewright.frontend.names import identifier, origin
 from gatewright.frontend.prepare import Prepared, prepare
-from gatewright.frontend.vectors import Vectors, read_vectors
 from gatewright.graph import Dense, Elementwise, Graph
 from gatewright.passes import input_of
+from gatewright.vectors import Vectors, read_vectors
 
 log = logging.getLogger(__name__)
 
@@ -83,12 +81,12 @@ def run(
     out = graph[graph.outputs[0]].out
     got = run_csim(library, target.project, truth.inputs, [out])[0]
     done = time.perf_counter()
-    comparison = compare(got, out.format.fraction, truth)
+    comparison = compare(
+        truth.expected(out.format), got, what="the C simulation", layer=graph.outputs[0]
+    )
     result = {
         "design": design_name,
-        "samples": len(truth.inputs),
-        "compared": int(got.size),
-        "mismatches": comparison.mismatches,
+        **comparison.summary(),
         "wall_s": round(done - start, 3),
         "compile_s": round(simulated - built, 3),
         "csim_inferences_per_s": round(len(truth.inputs) / (done - simulated), 1),
@@ -99,8 +97,7 @@ def run(
         "onnx_sha256": files.sha256(onnx),
     }
     files.write_json(folder / "hls.json", result)
-    if comparison.mismatches:
-        raise CheckFailedError(f"C simulation and PyTorch differ: {comparison.text}")
+    comparison.require_equal()
     return result
 
 
@@ -199,32 +196,6 @@ def read_truth(vectors: Path, graph: Graph) -> Vectors:
             "comparison supports 1: concatenate them"
         )
     return read_vectors(vectors, input_of(graph).out.size, graph[graph.outputs[0]].out.size)
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """How many values differ, and the first in words."""
-
-    mismatches: int
-    text: str
-
-
-def compare(got: IntArray, fraction: int, truth: Vectors) -> Comparison:
-    """Compare integers of ``fraction`` fraction bits with the truth, at the finer of the two."""
-    fine = max(fraction, truth.fraction)
-    ours = got << (fine - fraction)
-    theirs = truth.outputs << (fine - truth.fraction)
-    different = ours != theirs
-    count = int(different.sum())
-    if not count:
-        return Comparison(0, "")
-    sample, element = (int(i) for i in np.argwhere(different)[0])
-    return Comparison(
-        count,
-        f"{count} of {different.size} values; first: sample {sample}, element {element}: "
-        f"C simulation {ours[sample, element]}, PyTorch {theirs[sample, element]} "
-        f"(in units of 2**{-fine})",
-    )
 
 
 def layers(model: Any, graph: Graph) -> list[dict[str, Any]]:

@@ -40,6 +40,7 @@ def check_layers(model: Any) -> None:
                 f"{origin(layer)}: ReuseFactor is {reuse_factor!r}; allowed: whole numbers from 1"
             )
         layer.set_attr(ASKED, int(reuse_factor))
+        set_result_type(layer)
 
 
 def strategy_named(word: str, layer: str) -> Strategy:
@@ -54,6 +55,24 @@ def strategy_named(word: str, layer: str) -> Strategy:
     allowed = ", ".join(strategy.value.title() for strategy in Strategy)
     known = "is one of hls4ml's but not" if word.lower() in OTHER_STRATEGIES else "is not"
     raise GatewrightError(f"{layer}: Strategy {word!r} {known} supported; allowed: {allowed}")
+
+
+def set_result_type(layer: Any) -> None:
+    """Give a layer the type its ``gw_result`` names.
+
+    Raises:
+        GatewrightError: the network itself quantises the layer's result.
+    """
+    text = str(layer.get_attr("gw_result", ""))
+    if not text:
+        return
+    if (quantizer := layer.get_attr("quantizer")) is not None:
+        raise GatewrightError(
+            f"{origin(layer)}: its result is quantised to {quantizer.hls_type} by the network "
+            f"itself, so Precision result {text} cannot be; leave it out, or change the quantiser"
+        )
+    precision = layer.model.config.backend.convert_precision_string(text)
+    layer.get_output_variable().type.precision = precision
 
 
 def fold_request(layer: Any) -> FoldRequest:

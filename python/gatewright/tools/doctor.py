@@ -56,6 +56,7 @@ def examine() -> list[Finding]:
     findings += [_program(name, f"sudo apt-get install {apt}") for name, apt in _APT.items()]
     findings += [_package(name) for name in PACKAGES]
     findings.append(_verilator())
+    findings.append(_wave_libraries())
     for name, (use, source) in _OPTIONAL.items():
         path = shutil.which(name)
         detail = path or f"optional: {use}; from: {source}"
@@ -77,6 +78,14 @@ def _package(name: str) -> Finding:
         return Finding(name, True, True, importlib.metadata.version(name))
     except importlib.metadata.PackageNotFoundError:
         return Finding(name, False, True, f"install it: pip install {name}")
+
+
+def _wave_libraries() -> Finding:
+    try:
+        verilator.need_wave_libraries()
+    except NotRunError as error:
+        return Finding("lz4, zlib headers", False, False, f"optional: {error}")
+    return Finding("lz4, zlib headers", True, False, "for FST waveforms")
 
 
 def _verilator() -> Finding:

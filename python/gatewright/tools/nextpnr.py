@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,36 +43,33 @@ def find_ecp5() -> list[str]:
 
 
 def place_ecp5(
-    netlist: Path, folder: Path, seed: int, target_mhz: float, working_folder: Path
-) -> Placement:
-    """Place and route for an LFE5U-85F, speed grade 6, without pin constraints.
+    netlist: Path, folder: Path, seeds: Sequence[int], target_mhz: float, working_folder: Path
+) -> list[Placement]:
+    """Place and route for an LFE5U-85F, speed grade 6, without pin constraints; once per seed.
 
     Raises:
         CheckFailedError: nextpnr failed: it does not fit or does not route.
+        NotRunError: nextpnr is missing.
     """
-    report = folder / f"ecp5_seed{seed}.json"
-    arguments = [
-        "--85k",
-        "--speed",
-        "6",
-        "--package",
-        "CABGA756",
-        "--router",
-        "router2",
-        "--freq",
-        f"{target_mhz:g}",
-        "--timing-allow-fail",
-        "--lpf-allow-unconstrained",
-        "--seed",
-        str(seed),
-        "--json",
-        str(netlist.resolve()),
-        "--report",
-        str(report.resolve()),
+    program = find_ecp5()
+    options = ["--85k", "--speed", "6", "--package", "CABGA756", "--router", "router2"]
+    options += ["--freq", f"{target_mhz:g}", "--timing-allow-fail", "--lpf-allow-unconstrained"]
+    options += ["--json", str(netlist.resolve())]
+    reports = [(folder / f"ecp5_seed{seed}.json").resolve() for seed in seeds]
+    jobs = [
+        process.Job(
+            [*program, *options, "--seed", str(seed), "--report", str(report)],
+            working_folder,
+            log=folder / f"ecp5_seed{seed}.log",
+        )
+        for seed, report in zip(seeds, reports, strict=True)
     ]
-    log = folder / f"ecp5_seed{seed}.log"
-    finished = process.run([*find_ecp5(), *arguments], cwd=working_folder, log=log)
-    process.check(finished, f"nextpnr-ecp5, seed {seed}")
+    for seed, finished in zip(seeds, process.run_together(jobs), strict=True):
+        process.check(finished, f"nextpnr-ecp5, seed {seed}")
+    return [_placement(seed, report) for seed, report in zip(seeds, reports, strict=True)]
+
+
+def _placement(seed: int, report: Path) -> Placement:
     content = read_json(report)
     clocks = [clock["achieved"] for clock in content["fmax"].values()]
     cells = {name: int(use["used"]) for name, use in content["utilization"].items()}

@@ -7,13 +7,15 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import IO
 
 from gatewright.errors import CheckFailedError, NotRunError
+
+_POLL_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -71,18 +73,7 @@ def run(
     words = tuple(str(word) for word in command)
     started = time.monotonic()
     with _output_file(log) as output, _ending_raises():
-        try:
-            child = subprocess.Popen(  # noqa: S603 - the one place; no shell, a list of words
-                words,
-                cwd=cwd,
-                env={**os.environ, **(env or {})},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise NotRunError(f"cannot start {words[0]}: {error.strerror or error}") from error
+        child = _start(words, cwd, env, output)
         timed_out = False
         try:
             child.wait(timeout=timeout_s)
@@ -90,9 +81,74 @@ def run(
             timed_out = True
         finally:
             _kill_group(child)
-        output.seek(0)
-        text = output.read().decode("utf-8", errors="replace")
+        text = _text(output)
     return Finished(words, child.returncode, text, time.monotonic() - started, timed_out)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A program to run with others: see ``run``."""
+
+    command: Sequence[str | Path]
+    cwd: Path
+    env: Mapping[str, str] = field(default_factory=dict)
+    log: Path | None = None
+
+
+def run_together(jobs: Sequence[Job], at_once: int | None = None) -> list[Finished]:
+    """Run programs side by side, each to its end, and return what they wrote, in order.
+
+    Args:
+        jobs: What to run.
+        at_once: How many at the same time; None: one for each processor.
+
+    Raises:
+        NotRunError: a program cannot be started; those that were are killed, as in ``run``.
+    """
+    most = at_once or len(os.sched_getaffinity(0))
+    waiting = list(enumerate(jobs))
+    running: dict[int, tuple[subprocess.Popen[bytes], IO[bytes], float]] = {}
+    results: dict[int, Finished] = {}
+    with ExitStack() as outputs, _ending_raises():
+        try:
+            while waiting or running:
+                while waiting and len(running) < most:
+                    index, job = waiting.pop(0)
+                    output = outputs.enter_context(_output_file(job.log))
+                    child = _start(tuple(map(str, job.command)), job.cwd, job.env, output)
+                    running[index] = (child, output, time.monotonic())
+                time.sleep(_POLL_S)
+                for index in [i for i, (child, *_) in running.items() if child.poll() is not None]:
+                    child, output, started = running.pop(index)
+                    words = tuple(map(str, jobs[index].command))
+                    seconds = time.monotonic() - started
+                    results[index] = Finished(words, child.returncode, _text(output), seconds)
+        finally:
+            for child, *_ in running.values():
+                _kill_group(child)
+    return [results[index] for index in range(len(jobs))]
+
+
+def _start(
+    words: tuple[str, ...], cwd: Path, env: Mapping[str, str] | None, output: IO[bytes]
+) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(  # noqa: S603 - a list of words; no shell reads them
+            words,
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise NotRunError(f"cannot start {words[0]}: {error.strerror or error}") from error
+
+
+def _text(output: IO[bytes]) -> str:
+    output.seek(0)
+    return output.read().decode("utf-8", errors="replace")
 
 
 def check(finished: Finished, what: str, lines: int = 12) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewright.errors import CheckFailedError, GatewrightError
+from gatewright.comparison import Comparison, compare
+from gatewright.errors import GatewrightError
 from gatewright.fixed import IntArray, parse_format
 from gatewright.tools import cocotb_runner, verilator
 from gatewright.tools.beats import Received, pack, to_beats
@@ -17,6 +18,7 @@ from gatewright.tools.bench import Device
 from gatewright.tools.cocotb_runner import Results
 from gatewright.tools.stream_bench import Phase, Setup, Stream, run_bench, write_inputs
 
+_NOT_NUMBERS = ("outputs", "comparison")
 WARM_UP = 4  # frames left out at each end where the steady state is measured
 
 
@@ -26,10 +28,7 @@ class SimResult:
 
     Attributes:
         outputs: Integers [samples, elements].
-        samples: Samples simulated.
-        compared: Outputs compared with what was expected; 0 if nothing was.
-        mismatches: How many of them differ.
-        first_mismatch: The first that differs: sample, layer, element, expected, found; or None.
+        comparison: With what was expected; None if nothing was.
         seed: Seed of everything random.
         cycles: Clock cycles simulated, from the first reset to the last output.
         cycles_per_inference: Mean, in the steady state; None with fewer than 3 samples or with
@@ -44,10 +43,7 @@ class SimResult:
     """
 
     outputs: IntArray
-    samples: int
-    compared: int
-    mismatches: int
-    first_mismatch: dict[str, Any] | None
+    comparison: Comparison | None
     seed: int
     cycles: int
     cycles_per_inference: float | None
@@ -57,25 +53,10 @@ class SimResult:
     cycles_per_s: float
     build_s: float
 
-    def require_equal(self) -> None:
-        """Refuse a result that shows nothing, or a difference.
-
-        Raises:
-            CheckFailedError: with the first sample, layer, element and both values.
-        """
-        if not self.compared:
-            raise CheckFailedError("no output was compared, so nothing is shown")
-        if self.first_mismatch is not None:
-            first = self.first_mismatch
-            raise CheckFailedError(
-                f"the RTL differs in {self.mismatches} of {self.compared} outputs; first at sample "
-                f"{first['sample']}, layer {first['layer']}, element {first['element']}: expected "
-                f"{first['expected']}, found {first['found']}"
-            )
-
     def summary(self) -> dict[str, Any]:
         """Return everything but the outputs, for a JSON file."""
-        return {name: value for name, value in vars(self).items() if name != "outputs"}
+        compared = self.comparison.summary() if self.comparison else {}
+        return compared | {k: v for k, v in vars(self).items() if k not in _NOT_NUMBERS}
 
 
 def run_design(
@@ -102,7 +83,7 @@ def run_design(
     Raises:
         GatewrightError: ``inputs`` has the wrong shape or no samples.
         CheckFailedError: it does not build, an assertion fired, the design hung or gave frames of
-            the wrong length. A mismatch does not raise: see ``SimResult.require_equal``.
+            the wrong length. A mismatch does not raise: see ``Comparison.require_equal``.
     """
     shape = (description["input"]["elements"],)
     if inputs.ndim != 2 or inputs.shape[1:] != shape or not len(inputs):
@@ -116,10 +97,12 @@ def run_design(
     received = run.received[0][0]
     outputs = received.samples(description["output"]["elements"], str(description["top"]))
     steady = None if idle or stall else _steady_state(description, received)
-    comparison = _compare(outputs, expected, str(description.get("output_layer", "output")))
+    comparison = None
+    if expected is not None:
+        comparison = compare(expected, outputs, what="the RTL", layer=description["output_layer"])
     return SimResult(
         outputs=outputs,
-        samples=len(inputs),
+        comparison=comparison,
         seed=setup.seed,
         cycles=int(received.cycle[-1]) + 1,
         latency_cycles=int(received.frame_ends()[0]) - run.first_beat[0][0],
@@ -128,7 +111,6 @@ def run_design(
         wall_s=run.wall_s,
         cycles_per_s=(int(received.cycle[-1]) + 1) / run.run_s,
         build_s=run.build_s,
-        **comparison,
     )
 
 
@@ -168,25 +150,6 @@ def stream_of(description: Mapping[str, Any], inputs: IntArray) -> Stream:
 
 def _bus_bits(port: Mapping[str, Any]) -> int:
     return int(port["lanes"]) * int(port["bus_bits_per_element"])
-
-
-def _compare(outputs: IntArray, expected: IntArray | None, layer: str) -> dict[str, Any]:
-    if expected is None:
-        return {"compared": 0, "mismatches": 0, "first_mismatch": None}
-    if expected.shape != outputs.shape:
-        raise CheckFailedError(f"the RTL gave {outputs.shape} integers, not {expected.shape}")
-    wrong = np.argwhere(outputs != expected)
-    first = None
-    if len(wrong):
-        sample, element = (int(i) for i in wrong[0])
-        first = {
-            "sample": sample,
-            "layer": layer,
-            "element": element,
-            "expected": int(expected[sample, element]),
-            "found": int(outputs[sample, element]),
-        }
-    return {"compared": int(outputs.size), "mismatches": len(wrong), "first_mismatch": first}
 
 
 def _steady_state(

@@ -186,6 +186,8 @@ def build(
         NotRunError: a tool is missing.
     """
     options = options or Options()
+    if options.waves:
+        need_wave_libraries()
     sources = [_absolute(source) for source in sources]
     verilator = find()
     main = options.main or _cocotb_folder() / "share" / "lib" / "verilator" / "verilator.cpp"
@@ -258,6 +260,21 @@ def _key(
     versions.append(importlib.metadata.version("cocotb") if options.cocotb else "")
     value = [contents, list(flags), options.optimise, options.public, versions]
     return hashlib.sha256(json.dumps(value).encode()).hexdigest()
+
+
+@cache
+def need_wave_libraries() -> None:
+    """Refuse unless g++ finds what Verilator's FST writer is compiled with.
+
+    Raises:
+        NotRunError: lz4 or zlib is missing; the message says how to get them.
+    """
+    command = ["g++", "-E", "-include", "lz4.h", "-include", "zlib.h", "-x", "c++", "/dev/null"]
+    if process.run(command, cwd=Path.cwd()).status != 0:
+        raise NotRunError(
+            "an FST waveform needs the headers of lz4 and zlib; install them: "
+            "apt-get install liblz4-dev zlib1g-dev"
+        )
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Synthesis: the real Yosys on a small design, and a stand-in nextpnr that records its arguments."""
+"""Synthesis: the real Yosys on a small design; a stand-in nextpnr records how it is called."""
 
 import json
 import os
@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 import networks
-from gatewright import emit
+from gatewright import emit, synthesis
 from gatewright.design import parse
 from gatewright.errors import CheckFailedError, NotRunError
 from gatewright.files import write_json
 from gatewright.graph import FoldRequest
-from gatewright.tools import nextpnr, synthesis, yosys
+from gatewright.tools import nextpnr, yosys
 
 DESIGN = {
     "name": "small_mlp",
@@ -69,6 +69,7 @@ def test_a_design_is_synthesised_for_both_families(
     assert result["ecp5"]["lut"] == 305
     assert result["ecp5"]["seeds"] == {"4": 104, "5": 105, "6": 106}
     assert result["xilinx7"]["dsp"] + result["xilinx7"]["lut"] > 0
+    assert (built / "synth" / "ecp5_seed4.log").is_file()
     runs = [json.loads(line) for line in record.read_text().splitlines()]
     assert len(runs) == 3
     for arguments in runs:
@@ -88,7 +89,7 @@ def test_yosys_counts_what_the_folding_says(built: Path) -> None:
 def test_a_failed_placement_says_why(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in(built, monkeypatch, fails=True)
     with pytest.raises(CheckFailedError, match="no space left for 3 DP16KD"):
-        nextpnr.place_ecp5(built / "x.json", built, 1, 100, built)
+        nextpnr.place_ecp5(built / "x.json", built, [1], 100, built)
 
 
 def test_a_missing_nextpnr_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

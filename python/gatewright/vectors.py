@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gatewright.errors import GatewrightError
-from gatewright.fixed import IntArray
+from gatewright.errors import CheckFailedError, GatewrightError
+from gatewright.fixed import FixedFormat, IntArray, quantize
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,9 +25,40 @@ class Vectors:
     outputs: IntArray
     fraction: int
 
+    def integers(self, fmt: FixedFormat) -> IntArray:
+        """Return the integers [samples, elements] that hardware with inputs of ``fmt`` is fed."""
+        return to_integers(self.inputs, fmt)
 
-def read_vectors(path: Path, inputs: int, outputs: int) -> Vectors:
-    """Read ``vectors.npz`` for a network of that many inputs and outputs.
+    def expected(self, fmt: FixedFormat, *, argmax: bool = False) -> IntArray:
+        """Return what hardware with outputs of ``fmt`` must give: PyTorch's integers in its units.
+
+        Args:
+            fmt: Format of the outputs; not used with ``argmax``.
+            argmax: The hardware gives the index of the first largest output instead.
+
+        Raises:
+            CheckFailedError: ``fmt`` has too few fraction bits to hold them.
+        """
+        if argmax:
+            index: IntArray = self.outputs.argmax(axis=1, keepdims=True)
+            return index
+        shift = fmt.fraction - self.fraction
+        if shift < 0 and (self.outputs & ((1 << -shift) - 1)).any():
+            raise CheckFailedError(
+                f"the network's outputs have {self.fraction} fraction bits, but the output format "
+                f"{fmt} has {fmt.fraction}: they cannot be equal"
+            )
+        shifted: IntArray = self.outputs << shift if shift >= 0 else self.outputs >> -shift
+        return shifted
+
+
+def to_integers(inputs: NDArray[np.floating], fmt: FixedFormat) -> IntArray:
+    """Return real inputs [samples, ...] as integers [samples, elements] in units of ``fmt.lsb``."""
+    return quantize(inputs.reshape(len(inputs), -1).astype(np.float64), fmt)
+
+
+def read_vectors(path: Path, inputs: int, outputs: int | None = None) -> Vectors:
+    """Read ``vectors.npz`` for a network of that many inputs and outputs (None: any).
 
     Raises:
         GatewrightError: not such a file; the message names the array, what it is and what it must
@@ -66,11 +97,11 @@ def read_vectors(path: Path, inputs: int, outputs: int) -> Vectors:
     )
 
 
-def _samples(path: Path, array: NDArray[np.generic], name: str, elements: int) -> int:
-    """Return the number of samples, each of which must have ``elements`` elements."""
-    if array.ndim < 2 or len(array) == 0 or array[0].size != elements:
+def _samples(path: Path, array: NDArray[np.generic], name: str, elements: int | None) -> int:
+    """Return the number of samples, each of which must have ``elements`` elements, if given."""
+    if array.ndim < 2 or len(array) == 0 or elements not in (None, array[0].size):
         raise GatewrightError(
             f"{path}: {name} has shape {array.shape}; it must be [samples, ...] with at least one "
-            f"sample of {elements} elements"
+            f"sample of {elements or 'some'} elements"
         )
     return len(array)

@@ -1,9 +1,7 @@
 """The synthesis step: what a design takes on ECP5 (placed and routed) and 7-series (estimated)."""
 
 import logging
-import os
 import statistics
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -56,14 +54,9 @@ def _family_body(path: Path, family: str) -> Path:
 
 
 def _placed(design: Design, netlist: yosys.Netlist, work: Path, rtl: Path) -> dict[str, Any]:
-    target = design.synth.target_mhz
-
-    def place(seed: int) -> nextpnr.Placement:
-        log.info("       nextpnr-ecp5, seed %d", seed)
-        return nextpnr.place_ecp5(netlist.path, work, seed, target, rtl)
-
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        placements = list(pool.map(place, design.synth.seeds))
+    target, seeds = design.synth.target_mhz, design.synth.seeds
+    log.info("       nextpnr-ecp5, seeds %s", ", ".join(map(str, seeds)))
+    placements = nextpnr.place_ecp5(netlist.path, work, seeds, target, rtl)
     middle = sorted(placements, key=lambda run: run.fmax_mhz)[(len(placements) - 1) // 2]
     return {
         "lut": middle.cells.get("TRELLIS_COMB", 0),
