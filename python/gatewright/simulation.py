@@ -19,6 +19,7 @@ from gatewright.tools.stream_bench import Setup
 from gatewright.vectors import read_vectors
 
 log = logging.getLogger(__name__)
+_CACHE = ".verilator"  # beside the designs: they share Verilator's own runtime
 _WAVE_SAMPLES = 8  # a waveform of more is too large to look at
 
 
@@ -48,7 +49,7 @@ def run(design: Design, folder: Path, *, waves: bool, samples: int | None) -> di
     inputs = vectors.integers(parse_format(description["input"]["format"]))[:samples]
     output = parse_format(description["output"]["format"])
     expected = vectors.expected(output, argmax=design.rtl.argmax)[:samples]
-    setup = setup_for(description, folder / "rtl", design.sim.seed)
+    setup = setup_for(description, folder / "rtl", folder.parent / _CACHE, design.sim.seed)
     if waves:
         watched = replace(setup, waves=folder / "sim.fst")
         simulate.run_design(description, inputs[:_WAVE_SAMPLES], watched)
@@ -91,7 +92,7 @@ def measure(design: Design, folder: Path, *, samples: int, rounds: int) -> dict[
     description = read_json(folder / "rtl.json")
     vectors = read_vectors(folder / "vectors.npz", description["input"]["elements"])
     inputs = vectors.integers(parse_format(description["input"]["format"]))[:samples]
-    setup = setup_for(description, folder / "rtl", design.sim.seed)
+    setup = setup_for(description, folder / "rtl", folder.parent / _CACHE, design.sim.seed)
     result = {"design": design.name} | simulation_speed(description, inputs, setup, rounds=rounds)
     write_json(folder / "bench.json", result)
     return result
@@ -99,15 +100,15 @@ def measure(design: Design, folder: Path, *, samples: int, rounds: int) -> dict[
 
 def outputs_of(description: Mapping[str, Any], rtl_folder: Path, inputs: IntArray) -> IntArray:
     """Return the integers [samples, elements] that the RTL gives for ``inputs``."""
-    setup = setup_for(description, rtl_folder, seed=1)
+    setup = setup_for(description, rtl_folder, rtl_folder.parent / _CACHE, seed=1)
     return simulate.run_design(description, inputs, setup).outputs
 
 
-def setup_for(description: Mapping[str, Any], rtl_folder: Path, seed: int) -> Setup:
-    """Return how to simulate the design in ``rtl_folder``; builds are kept beside it."""
-    setup = Setup(
-        sources=[], sim_root=sim_root(), cache_folder=rtl_folder.parent / ".verilator", seed=seed
-    )
+def setup_for(
+    description: Mapping[str, Any], rtl_folder: Path, cache_folder: Path, seed: int
+) -> Setup:
+    """Return how to simulate the design in ``rtl_folder``; builds are kept in ``cache_folder``."""
+    setup = Setup(sources=[], sim_root=sim_root(), cache_folder=cache_folder, seed=seed)
     return simulate.rtl_setup(rtl_folder, description, setup)
 
 
