@@ -58,6 +58,7 @@ def test_timeout_kills_the_whole_group(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_told_to_end_kills_the_whole_group(number: signal.Signals, tmp_path: Path) -> None:
     code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
         "from pathlib import Path; from gatewright.tools import process; "
         f"process.run({grandchild(tmp_path)!r}, cwd=Path({str(tmp_path)!r}))"
     )

@@ -148,6 +148,7 @@ def test_a_build_that_fails_leaves_nothing(source: Path, tmp_path: Path) -> None
 def test_a_build_that_is_killed_leaves_nothing_whole(source: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
         "from pathlib import Path; from gatewright.tools import verilator; "
         f"verilator.build([Path({str(source)!r})], 'counter', cache_folder=Path({str(cache)!r}))"
     )
