@@ -45,7 +45,7 @@ class Tester:
     async def reset(self) -> None:
         """Reset in the middle of whatever goes on; frames under way are forgotten."""
         self.dut.rst_ni.value = 0
-        await ClockCycles(self.dut.clk_i, 3)
+        await ClockCycles(self.dut.clk_i, int(self.rng.integers(1, 5)))
         self.source.clear()
         self.sink.clear()
         self.dut.rst_ni.value = 1
