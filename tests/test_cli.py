@@ -1,6 +1,7 @@
 """The command line: exit status, messages without tracebacks, and what is skipped."""
 
 import errno
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -59,6 +60,21 @@ def test_the_exit_status_tells_what_happened(error: BaseException, status: int) 
     assert cli.guarded(fails) == status
 
 
+@pytest.mark.parametrize("error", [ValueError("?"), NotRunError("?"), SystemExit(0), OSError(5)])
+def test_an_interrupt_that_a_library_turned_into_something_else_stays_one(
+    error: BaseException,
+) -> None:
+    def swallow() -> None:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise error from None
+
+    before = signal.getsignal(signal.SIGINT)
+    assert cli.guarded(swallow) == 130
+    assert signal.getsignal(signal.SIGINT) is before
+
+
 def test_help_loads_nothing_heavy() -> None:
     code = (
         "import sys; from gatewright import cli; cli.guarded(lambda: cli.cli.main(['--help'],"
@@ -87,8 +103,9 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         def run(_: design.Design, folder: Path, __: steps.Options) -> None:
             ran.append(step.name)
             for name in step.writes:
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                (folder / name).write_text("{}")
+                path = folder / name if "." in name else folder / name / "file.sv"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text("{}")
 
         return flow.Step(**{**vars(step), "run": run})
 
@@ -122,11 +139,60 @@ def test_a_step_runs_again_only_when_what_it_reads_changed(
     flow.build(changed, folder, steps.Options(), None, "hls")
     assert recorded == []
     flow.build(changed, folder, steps.Options(), None, "sim")
-    assert recorded == ["rtl", "sim"]
+    assert recorded == ["rtl"]  # and it wrote the same hardware as before
 
     recorded.clear()
     flow.build(changed, folder, steps.Options(), "hls", "rtl")
     assert recorded == ["hls", "rtl"]
+
+
+def test_hardware_that_changed_is_simulated_and_synthesised_again(
+    tmp_path: Path, recorded: list[str]
+) -> None:
+    small, folder = loaded(tmp_path), tmp_path / "build"
+    for last in ("sim", "synth"):
+        flow.build(small, folder, steps.Options(), None, last)
+    recorded.clear()
+    (folder / "rtl" / "file.sv").write_text("another library, the same rtl.json")
+    flow.build(small, folder, steps.Options(), None, "synth")
+    assert recorded == ["sim", "synth"]
+
+
+def test_inputs_that_change_during_a_step_make_it_run_again(
+    tmp_path: Path, recorded: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small, folder = loaded(tmp_path), tmp_path / "build"
+
+    def slow(step: flow.Step) -> flow.Step:
+        def run(chosen: design.Design, target: Path, options: steps.Options) -> None:
+            step.run(chosen, target, options)
+            (target / "graph.npz").write_text("changed meanwhile")
+
+        return flow.Step(**{**vars(step), "run": run})
+
+    with monkeypatch.context() as patch:
+        changed = (slow(step) if step.name == "rtl" else step for step in flow.STEPS)
+        patch.setattr(flow, "STEPS", tuple(changed))
+        flow.build(small, folder, steps.Options(), None, "rtl")
+    recorded.clear()
+    flow.build(small, folder, steps.Options(), None, "rtl")
+    assert recorded == ["rtl"]
+
+
+def test_a_step_that_fails_leaves_no_record_of_an_earlier_run(
+    tmp_path: Path, recorded: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small, folder = loaded(tmp_path), tmp_path / "build"
+    flow.build(small, folder, steps.Options(), None, "sim")
+
+    def hangs(*_: object) -> None:
+        raise CheckFailedError("the design hangs")
+
+    broken = (flow.Step(**{**vars(s), "run": hangs}) if s.name == "sim" else s for s in flow.STEPS)
+    monkeypatch.setattr(flow, "STEPS", tuple(broken))
+    with pytest.raises(CheckFailedError):
+        flow.run_one(small, "sim", folder, steps.Options())
+    assert not (folder / "sim.json").exists()
 
 
 def test_a_step_that_was_interrupted_is_not_taken_for_done(

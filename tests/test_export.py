@@ -325,6 +325,19 @@ def test_unknown_operators_are_listed_by_node(
         export.from_onnx(tmp_path / "odd.onnx", INPUTS, tmp_path)
 
 
+def test_an_unknown_rounding_mode_is_refused_by_node(
+    tmp_path: Path, chain: tuple[Path, dict[str, Any]]
+) -> None:
+    model = onnx.load(chain[0] / "model.onnx")
+    node = next(node for node in model.graph.node if node.name == "relu1_quant")
+    mode = next(a for a in node.attribute if a.name == "rounding_mode")
+    mode.s = b"SIDEWAYS"
+    onnx.save(model, tmp_path / "odd.onnx")
+    inputs = vectors(chain[0])["inputs"]
+    with pytest.raises(GatewrightError, match=r"relu1_quant: rounding mode 'SIDEWAYS'.*ROUND"):
+        export.from_onnx(tmp_path / "odd.onnx", inputs, tmp_path / "out")
+
+
 def test_inputs_of_another_shape_than_the_model_takes(
     chain: tuple[Path, dict[str, Any]], tmp_path: Path
 ) -> None:

@@ -157,3 +157,20 @@ def test_speed_is_measured(small: Small) -> None:
     measured = speed.simulation_speed(small.description, small.inputs, small.setup, rounds=1)
     assert measured["ratio"] > 0
     assert measured["cycles"] > 0
+
+
+def test_one_sample_per_cycle(tmp_path: Path) -> None:
+    requests = (FoldRequest(pe=4, simd=8), FoldRequest(pe=4, simd=4))
+    graph = networks.mlp((8, 4, 4), requests)
+    description = emit.write_rtl(graph, tmp_path / "rtl")
+    setup = Setup(sources=(), sim_root=SIM, cache_folder=CACHE, optimise="-O0")
+    inputs = networks.random_inputs(graph, 200)
+    result = simulate.run_design(
+        description,
+        inputs,
+        simulate.rtl_setup(tmp_path / "rtl", description, setup),
+        expected=reference.outputs(graph, inputs),
+    )
+    equal(result)
+    assert result.cycles_per_inference == description["cycles_per_inference_law"] == 1
+    assert result.mac_utilisation == 1

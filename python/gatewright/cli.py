@@ -1,9 +1,11 @@
 """The command ``gatewright``. Printing happens here and nowhere else."""
 
 import logging
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import click
@@ -179,23 +181,45 @@ def _report(folder: Path, step: str) -> None:
 
 def guarded(command: Callable[[], Any]) -> int:
     """Run ``command`` and return the exit status; a user's mistake prints no traceback."""
+    interrupts: list[int] = []
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        interrupts.append(number)
+        raise KeyboardInterrupt
+
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.SIG_IGN:  # as under nohup
+        signal.signal(signal.SIGINT, interrupt)
     try:
         command()
-    except GatewrightError as error:
-        click.echo(f"gatewright: {error}", err=True)
-        return error.exit_status
-    except click.exceptions.Exit as stop:
-        return int(stop.exit_code)
-    except click.ClickException as error:
-        error.show()
-        return 2
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("gatewright: interrupted; the same command continues from here", err=True)
-        return _INTERRUPTED
-    except OSError as error:
-        click.echo(f"gatewright: {error}", err=True)
-        return 3
+    except BaseException as error:
+        # A library may have made something else of an interrupt, as torch's exporter does.
+        status, message = _outcome(KeyboardInterrupt() if interrupts else error)
+        if message:
+            click.echo(message, err=True)
+        return status
+    finally:
+        signal.signal(signal.SIGINT, before)
     return 0
+
+
+def _outcome(error: BaseException) -> tuple[int, str]:
+    """Return the exit status and what to print of what ended a command; raise what is a bug."""
+    match error:
+        case GatewrightError():
+            return error.exit_status, f"gatewright: {error}"
+        case click.exceptions.Exit():
+            return int(error.exit_code), ""
+        case KeyboardInterrupt() | click.Abort():
+            return _INTERRUPTED, "gatewright: interrupted; the same command continues from here"
+        case click.ClickException():
+            error.show()
+            return 2, ""
+        case OSError():
+            return 3, f"gatewright: {error}"
+        case MemoryError():
+            return 3, "gatewright: the memory does not suffice; free some and run it again"
+    raise error
 
 
 def main() -> None:

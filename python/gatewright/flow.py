@@ -29,8 +29,9 @@ class Step:
         name: As on the command line.
         run: Does the work: (design, folder, options) -> nothing; raises on failure.
         keys: Keys of the design that it reads.
-        reads: Files of earlier steps, in the build folder.
-        writes: Files that it leaves; all there means that the step was completed.
+        reads: Files and folders of earlier steps, in the build folder.
+        writes: Files and folders that it leaves, its record (JSON) last; all there, and a stamp,
+            means that the step was completed.
         code: Files and folders of this package that decide its result.
     """
 
@@ -42,6 +43,7 @@ class Step:
     code: tuple[str, ...]
 
 
+_CHECKS = ("comparison.py", "vectors.py")
 STEPS = (
     Step(
         "train",
@@ -64,32 +66,35 @@ STEPS = (
         steps.hls,
         keys=("hls4ml",),
         reads=("model.onnx", "vectors.npz"),
-        writes=("graph.json", "graph.npz", "hls.json"),
-        code=("frontend", "fixed.py", "graph.py", "graph_io.py"),
+        writes=("hls", "graph.json", "graph.npz", "hls.json"),
+        code=("frontend", "fixed.py", "graph.py", "graph_io.py", "passes.py", *_CHECKS),
     ),
     Step(
         "rtl",
         steps.rtl,
         keys=("rtl",),
         reads=("graph.json", "graph.npz", "vectors.npz"),
-        writes=("rtl/rtl.json", "rtl.json"),
-        code=("emit", "fixed.py", "graph.py", "folding.py", "passes.py", "reference.py", "/rtl"),
+        writes=("rtl", "rtl.json"),
+        code=(
+            *("emit", "fixed.py", "graph.py", "folding.py", "passes.py", "reference.py", "/rtl"),
+            *_CHECKS,
+        ),
     ),
     Step(
         "sim",
         steps.sim,
         keys=("rtl", "sim"),
-        reads=("rtl.json", "vectors.npz", "graph.json", "graph.npz"),
+        reads=("rtl.json", "rtl", "vectors.npz"),
         writes=("sim.json",),
-        code=("simulation.py", "tools", "/sim"),
+        code=("simulation.py", "tools", "/sim", *_CHECKS),
     ),
     Step(
         "synth",
         steps.synth,
         keys=("synth",),
-        reads=("rtl.json", "graph.npz"),
+        reads=("rtl.json", "rtl"),
         writes=("synth.json",),
-        code=("synthesis.py", "tools/yosys.py", "tools/nextpnr.py", "/rtl"),
+        code=("synthesis.py", "tools/yosys.py", "tools/nextpnr.py", "emit", "/rtl"),
     ),
 )
 NAMES = tuple(step.name for step in STEPS)
@@ -129,9 +134,12 @@ def build(
 def _run(design: Design, step: Step, folder: Path, options: steps.Options) -> None:
     stamp = _stamp(step, folder)
     stamp.unlink(missing_ok=True)
+    (folder / step.writes[-1]).unlink(missing_ok=True)  # no record but that of a run to its end
     log.info("%-6s %s", step.name, design.name)
+    # Before the run: what changes while it runs is not what the result was made from.
+    fingerprint = _fingerprint(design, step, folder, options)
     step.run(design, folder, options)
-    write_json(stamp, {"fingerprint": _fingerprint(design, step, folder, options)})
+    write_json(stamp, {"fingerprint": fingerprint})
 
 
 def _stamp(step: Step, folder: Path) -> Path:
@@ -140,9 +148,9 @@ def _stamp(step: Step, folder: Path) -> Path:
 
 def _is_fresh(design: Design, step: Step, folder: Path, options: steps.Options) -> bool:
     stamp = _stamp(step, folder)
-    if not stamp.is_file() or not all((folder / name).is_file() for name in step.writes):
+    if not stamp.is_file() or not all((folder / name).exists() for name in step.writes):
         return False
-    if not all((folder / name).is_file() for name in _reads(design, step)):
+    if not all((folder / name).exists() for name in _reads(design, step)):
         return False
     recorded = read_json(stamp).get("fingerprint")
     return bool(recorded == _fingerprint(design, step, folder, options))
@@ -158,7 +166,7 @@ def _check_inputs(design: Design, step: Step, folder: Path) -> None:
             f"{design.name} names an ONNX file, so there is nothing to train; begin with export"
         )
     for name in _reads(design, step):
-        if not (folder / name).is_file():
+        if not (folder / name).exists():
             writer = next(step.name for step in STEPS if name in step.writes)
             raise GatewrightError(
                 f"{folder / name} is missing: it is written by `gatewright {writer} "
@@ -171,7 +179,7 @@ def _fingerprint(design: Design, step: Step, folder: Path, options: steps.Option
     """Return a digest of all that decides the step's result."""
     values = asdict(design)
     content: dict[str, Any] = {key: values[key] for key in step.keys}
-    content["files"] = {name: sha256(folder / name) for name in _reads(design, step)}
+    content["files"] = {name: _digest(folder / name) for name in _reads(design, step)}
     if step.name == "export" and not design.trains:
         content["own"] = [sha256(design.file("onnx")), sha256(design.file("inputs"))]
     content["code"] = {name: _code_digest(name) for name in step.code}
@@ -182,7 +190,11 @@ def _fingerprint(design: Design, step: Step, folder: Path, options: steps.Option
 
 def _code_digest(name: str) -> str:
     roots = {"/rtl": rtl_root, "/sim": sim_root}
-    root = roots[name]() if name in roots else package_root() / name
+    return _digest(roots[name]() if name in roots else package_root() / name)
+
+
+def _digest(root: Path) -> str:
+    """Return a digest of a file, or of all files in a folder."""
     files = [root] if root.is_file() else sorted(root.rglob("*.*"))
     digest = hashlib.sha256()
     for path in files:

@@ -192,8 +192,14 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         layer_settings(Precision={"weight": "fixed<8,3>"}),
         "fc1: Precision: unknown name 'weight'.* Allowed: result, accum",
     ),
-    "format": (layer_settings(Precision="float"), "'float' is not a fixed-point format"),
-    "rounding": (layer_settings(Precision="fixed<8,3,UP>"), "unknown rounding mode 'UP'"),
+    "format": (
+        layer_settings(Precision="float"),
+        "fc1: Precision.*'float' is not a fixed-point format",
+    ),
+    "rounding": (
+        layer_settings(Precision="fixed<8,3,UP>"),
+        "fc1: Precision.*unknown rounding mode 'UP'",
+    ),
     "wrap_sm": (layer_settings(Precision="fixed<8,3,TRN,WRAP_SM>"), "hls4ml has no WRAP_SM"),
     "not a mapping": ({"LayerName": ["fc1"]}, "LayerName must be a mapping"),
 }

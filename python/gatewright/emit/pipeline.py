@@ -1,81 +1,29 @@
-"""Hardware graph to a pipeline of library blocks: which block, which parameters, which lanes.
+"""Hardware graph to a pipeline of library blocks: which block, which lanes between them.
 
-Every decision about the emitted hardware is made here or in ``folding``; the template only prints.
+Every decision about the emitted hardware is made here, in ``blocks`` or in ``folding``; the
+template only prints.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from math import ceil
 
-from gatewright.emit.memory import bias_words, weight_words
+from gatewright.emit.blocks import (
+    Block,
+    Lanes,
+    argmax,
+    bus_width,
+    dense,
+    elementwise,
+    width_converters,
+)
 from gatewright.errors import GatewrightError
-from gatewright.fixed import FixedFormat, Overflow, Rounding
-from gatewright.folding import Fold, fold
-from gatewright.graph import Argmax, Dense, Elementwise, Function, Graph, Input, Node, sum_range
+from gatewright.folding import fold
+from gatewright.graph import Argmax, Dense, Elementwise, Graph, Input, Node, sum_range
 
-ROUNDING = {
-    Rounding.RND: "RndPlusInf",
-    Rounding.RND_ZERO: "RndZero",
-    Rounding.RND_MIN_INF: "RndMinInf",
-    Rounding.RND_INF: "RndInf",
-    Rounding.RND_CONV: "RndConv",
-    Rounding.TRN: "Trn",
-    Rounding.TRN_ZERO: "TrnZero",
-}
-OVERFLOW = {
-    Overflow.SAT: "Sat",
-    Overflow.SAT_ZERO: "SatZero",
-    Overflow.SAT_SYM: "SatSym",
-    Overflow.WRAP: "Wrap",
-    Overflow.WRAP_SM: "WrapSm",
-}
-BUS_WIDTHS = (8, 16, 32)  # an element on the AXI4-Stream outside
-
-
-@dataclass(frozen=True)
-class Lanes:
-    """A stream between two blocks: ``lanes`` elements of ``format``, packed, lane 0 lowest."""
-
-    format: FixedFormat
-    elements: int
-    lanes: int
-
-    @property
-    def width(self) -> int:
-        """Bits of ``tdata``."""
-        return self.format.width * self.lanes
-
-    @property
-    def beats(self) -> int:
-        """Beats of one sample."""
-        return ceil(self.elements / self.lanes)
-
-
-@dataclass(frozen=True)
-class Block:
-    """An instance of a library block.
-
-    Attributes:
-        name: Instance name, without the ``u_``.
-        module: Module of the library.
-        comment: Lines that say where it came from.
-        parameters: SystemVerilog text by parameter name.
-        source: Stream in.
-        out: Stream out.
-        node: The graph's node that it computes, if it computes one.
-        fold: Its folding, for a matrix-vector layer.
-        memories: Text of its memory files by file name.
-    """
-
-    name: str
-    module: str
-    comment: tuple[str, ...]
-    parameters: dict[str, str]
-    source: Lanes
-    out: Lanes
-    node: str | None = None
-    fold: Fold | None = None
-    memories: dict[str, str] = field(default_factory=dict)
+TOP_NAMES = ("s_axis", "m_axis", "frame", "bad", "guard", "mark")  # of the top's own streams
+MIN_FRAMES = 16  # what LUT RAM holds anyway
 
 
 @dataclass(frozen=True)
@@ -104,20 +52,14 @@ class Pipeline:
             cycles += [block.out.beats, block.fold.cycles if block.fold else 0]
         return max(cycles)
 
+    @property
+    def frames(self) -> int:
+        """Frames that can be between the doors at the law's rate: the guard queues a bit of each.
 
-def bus_width(fmt: FixedFormat, where: str) -> int:
-    """Return the bits an element takes on the AXI4-Stream outside.
-
-    Raises:
-        GatewrightError: the format is wider than 32 bits.
-    """
-    for width in BUS_WIDTHS:
-        if fmt.width <= width:
-            return width
-    raise GatewrightError(
-        f"{where}: {fmt} has {fmt.width} bits; a stream element outside has at most "
-        f"{BUS_WIDTHS[-1]}. Quantise the output to fewer bits"
-    )
+        With fewer the guard would hold frames back that the layers could already take.
+        """
+        latency = sum(block.latency for block in self.blocks)
+        return max(MIN_FRAMES, ceil(latency / self.interval) + 2)
 
 
 def build(graph: Graph, input_lanes: int | None) -> Pipeline:
@@ -139,7 +81,7 @@ def build(graph: Graph, input_lanes: int | None) -> Pipeline:
         dense = next((node for node in rest if isinstance(node, Dense)), None)
         input_lanes = fold(dense).simd if dense else 1
     start = Lanes(first.out.format, first.out.size, min(input_lanes, first.out.size))
-    blocks = tuple(_blocks(rest, start))
+    blocks = tuple(_with_unique_names(_blocks(rest, start)))
     end = blocks[-1].out if blocks else start
     bus_width(end.format, graph.outputs[0])
     return Pipeline(graph, start, blocks)
@@ -153,19 +95,19 @@ def _blocks(nodes: list[Node], stream: Lanes) -> Iterator[Block]:
         if isinstance(node, Dense):
             folded = fold(node)
             if stream.lanes != folded.simd:
-                converter = _width_converter(node, stream, folded.simd)
-                yield converter
-                stream = converter.out
+                for converter in width_converters(node, stream, folded.simd):
+                    yield converter
+                    stream = converter.out
             following = nodes[index] if index < len(nodes) else None
             fused = (
                 following if isinstance(following, Elementwise) and _fuses(node, stream) else None
             )
             index += fused is not None
-            block = _dense(node, fused, folded, stream)
+            block = dense(node, fused, folded, stream)
         elif isinstance(node, Elementwise):
-            block = _elementwise(node, stream)
+            block = elementwise(node, stream)
         elif isinstance(node, Argmax):
-            block = _argmax(node, stream)
+            block = argmax(node, stream)
         else:
             raise GatewrightError(f"{node.name}: no hardware for {type(node).__name__}")
         yield block
@@ -177,139 +119,16 @@ def _fuses(node: Dense, stream: Lanes) -> bool:
     return node.out.format.contains(sum_range(node, stream.format).total)
 
 
-def _dense(node: Dense, fused: Elementwise | None, folded: Fold, stream: Lanes) -> Block:
-    span = sum_range(node, stream.format)
-    last = fused or node
-    out = Lanes(last.out.format, last.out.size, folded.out_lanes)
-    relu = fused is not None and fused.function is Function.RELU
-    weight_file, bias_file = f"{node.name}_weight", f"{node.name}_bias.mem"
-    memories = weight_words(node, folded, weight_file)
-    # A signed sum for the hardware: one more bit where the bounds need no sign.
-    acc_width = span.products.width + (not span.products.signed)
-    sum_width = span.total.width + (not span.total.signed)
-    bias_width = 1
-    if node.bias is not None:
-        bias_width, text = bias_words(node, folded, span.fraction)
-        memories[bias_file] = text
-    parameters = {
-        "Rows": folded.rows,
-        "Cols": folded.cols,
-        "Pe": folded.pe,
-        "Simd": folded.simd,
-        "Group": folded.group,
-        "OutLanes": folded.out_lanes,
-        "InWidth": stream.format.width,
-        "InSigned": _bit(stream.format.signed),
-        "WeightWidth": node.weight_format.width,
-        "WeightSigned": _bit(node.weight_format.signed),
-        "AccWidth": acc_width,
-        "HasBias": _bit(node.bias is not None),
-        "BiasShift": span.fraction - span.products.fraction,
-        "BiasWidth": bias_width,
-        "SumWidth": sum_width,
-        **_conversion(span.total, out.format, relu),
-        "FifoDepth": fifo_depth(folded),
-        "WeightFile": f'"{weight_file}"',
-        "BiasFile": f'"{bias_file}"',
-    }
-    shape = f"{folded.rows} x {folded.cols} weights {node.weight_format}"
-    with_fused = f", then {fused.origin}" if fused else ""
-    comment = (
-        f"{node.origin}: {shape}, {folded.cycles} cycles per vector{with_fused}",
-        f"{stream.format} -> sum {span.total.width} bits -> {out.format}",
-    )
-    return Block(
-        name=node.name,
-        module="matvec_layer",
-        comment=comment,
-        parameters={key: str(value) for key, value in parameters.items()},
-        source=stream,
-        out=out,
-        node=last.name,
-        fold=folded,
-        memories=memories,
-    )
-
-
-def fifo_depth(folded: Fold) -> int:
-    """Return the least depth, in beats, that keeps the core busy: see ``matvec_layer``'s header."""
-    in_flight = 20 + (folded.simd - 1).bit_length() + folded.delay + folded.result_beats
-    return max(2, folded.result_beats * (1 + ceil(in_flight / folded.beats)))
-
-
-def _elementwise(node: Elementwise, stream: Lanes) -> Block:
-    out = Lanes(node.out.format, stream.elements, stream.lanes)
-    relu = node.function is Function.RELU
-    return Block(
-        name=node.name,
-        module="axis_quantise",
-        comment=(f"{node.origin}: {node.function.value}, {stream.format} -> {out.format}",),
-        parameters={
-            "Lanes": str(stream.lanes),
-            "InWidth": str(stream.format.width),
-            "InSigned": _bit(stream.format.signed),
-            **_conversion(stream.format, out.format, relu),
-        },
-        source=stream,
-        out=out,
-        node=node.name,
-    )
-
-
-def _argmax(node: Argmax, stream: Lanes) -> Block:
-    out = Lanes(node.out.format, 1, 1)
-    return Block(
-        name=node.name,
-        module="argmax",
-        comment=(f"{node.origin}: index of the first largest of {stream.elements}",),
-        parameters={
-            "Width": str(stream.format.width),
-            "Signed": _bit(stream.format.signed),
-            "Lanes": str(stream.lanes),
-            "Elements": str(stream.elements),
-            "IndexWidth": str(out.format.width),
-        },
-        source=stream,
-        out=out,
-        node=node.name,
-    )
-
-
-def _width_converter(node: Node, stream: Lanes, lanes: int) -> Block:
-    wide, narrow = max(stream.lanes, lanes), min(stream.lanes, lanes)
-    if wide % narrow:
-        raise GatewrightError(
-            f"{node.name}: {stream.lanes} elements per beat arrive and SIMD is {lanes}; one must "
-            "divide the other. Choose SIMD or input_lanes so"
-        )
-    return Block(
-        name=f"{node.name}_width",
-        module="axis_width",
-        comment=(f"{stream.lanes} -> {lanes} elements per beat for {node.name}",),
-        parameters={
-            "Width": str(stream.format.width),
-            "InLanes": str(stream.lanes),
-            "OutLanes": str(lanes),
-            "Elements": str(stream.elements),
-        },
-        source=stream,
-        out=Lanes(stream.format, stream.elements, lanes),
-    )
-
-
-def _conversion(source: FixedFormat, target: FixedFormat, relu: bool) -> dict[str, str]:
-    return {
-        "Drop": str(source.fraction - target.fraction),
-        "OutWidth": str(target.width),
-        "OutSigned": _bit(target.signed),
-        "Rounding": f"gatewright_pkg::{ROUNDING[target.rounding]}",
-        "Overflow": f"gatewright_pkg::{OVERFLOW[target.overflow]}",
-        "Relu": _bit(relu),
-    }
-
-
-def _bit(value: bool) -> str:
-    return "1'b1" if value else "1'b0"
+def _with_unique_names(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Rename blocks whose name the top or another block has: a layer may be called ``frame``."""
+    taken = set(TOP_NAMES)
+    for block in blocks:
+        candidates = (f"{block.name}_{count}" for count in itertools.count(2))
+        name = block.name
+        while name in taken:
+            name = next(candidates)
+        taken.add(name)
+        yield replace(block, name=name)
 
 
 def _check_chain(graph: Graph) -> None:

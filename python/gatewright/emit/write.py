@@ -8,12 +8,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from gatewright.emit.blocks import Block, Lanes, bus_width
 from gatewright.emit.environment import environment
-from gatewright.emit.pipeline import Block, Lanes, Pipeline, build, bus_width
+from gatewright.emit.pipeline import Pipeline, build
+from gatewright.errors import GatewrightError
 from gatewright.files import write_json, write_text
 from gatewright.graph import Graph
 from gatewright.resources import rtl_root
 from gatewright.version import __version__
+
+# What stands beside a design in a simulation or in front of it in synthesis.
+OTHER_MODULES = ("gatewright_bench", "stream_source", "stream_sink", "synthesis_harness")
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ def write_rtl(
             that cannot be written.
     """
     pipeline = build(graph, (options or RtlOptions()).input_lanes)
-    library = _library({block.module for block in pipeline.blocks})
+    library = _library(graph.name, {block.module for block in pipeline.blocks})
     description = _describe(pipeline, [f"lib/{path.name}" for path in library])
     files = {f"{graph.name}.sv": render_top(pipeline, model)}
     for block in pipeline.blocks:
@@ -86,15 +91,25 @@ def render_top(pipeline: Pipeline, model: str) -> str:
             bus_in=bus_width(source.format, "input"),
             bus_out=bus_width(result.format, "output"),
             interval=pipeline.interval,
+            frames=pipeline.frames,
         )
     )
 
 
-def _library(modules: Iterable[str]) -> list[Path]:
-    """Return the files of ``modules`` and of all they instantiate, packages first."""
+def _library(top: str, modules: Iterable[str]) -> list[Path]:
+    """Return the files of ``modules`` and of all they instantiate, packages first.
+
+    Raises:
+        GatewrightError: ``top`` is the name of another module.
+    """
     known = {
         path.stem: path for path in sorted(rtl_root().rglob("*.sv")) if "boards" not in path.parts
     }
+    if top in (*known, *OTHER_MODULES):
+        raise GatewrightError(
+            f"a design cannot be called {top}: a module of the library or of the benches is; "
+            "choose another name"
+        )
     wanted = {"axis_frame_guard", "axis_frame_mark", *modules}
     pending = list(wanted)
     while pending:

@@ -7,6 +7,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.custom_op.general.quant import resolve_rounding_mode
 
 from gatewright.errors import GatewrightError
 from gatewright.export.qonnx_model import LAYERS, quantised
@@ -42,6 +43,7 @@ def check_fixed_point(model: ModelWrapper) -> None:
 
 
 def _check_quantiser(model: ModelWrapper, node: onnx.NodeProto) -> None:
+    _check_rounding(node)
     scale, zero, bits = (model.get_initializer(name) for name in node.input[1:4])
     if scale is None or zero is None or bits is None:
         raise GatewrightError(
@@ -57,6 +59,19 @@ def _check_quantiser(model: ModelWrapper, node: onnx.NodeProto) -> None:
         raise GatewrightError(
             f"node {node.name}: the zero point {np.ravel(zero)[0]!r} must be 0 in fixed point"
         )
+
+
+def _check_rounding(node: onnx.NodeProto) -> None:
+    for attribute in node.attribute:
+        if attribute.name == "rounding_mode":
+            mode = onnx.helper.get_attribute_value(attribute).decode(errors="replace")
+            try:
+                resolve_rounding_mode(mode)
+            except ValueError:
+                raise GatewrightError(
+                    f"node {node.name}: rounding mode {mode!r}, which QONNX does not define; "
+                    "allowed: ROUND, FLOOR"
+                ) from None
 
 
 def _check_layer(model: ModelWrapper, node: onnx.NodeProto) -> None:

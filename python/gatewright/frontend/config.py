@@ -88,7 +88,10 @@ def precision(where: str, text: str) -> str:
     """Return one type in hls4ml's words."""
     if text == "auto":
         return text
-    fmt = parse_format(text)
+    try:
+        fmt = parse_format(text)
+    except GatewrightError as error:
+        raise GatewrightError(f"{where}: {error}") from None
     if fmt.overflow is Overflow.WRAP_SM:
         allowed = ", ".join(mode.value for mode in Overflow if mode is not Overflow.WRAP_SM)
         raise GatewrightError(f"{where} is {text}; hls4ml has no WRAP_SM, only {allowed}")

@@ -19,7 +19,7 @@ from gatewright.tools.cocotb_runner import Results
 from gatewright.tools.stream_bench import Phase, Setup, Stream, run_bench, write_inputs
 
 _NOT_NUMBERS = ("outputs", "comparison")
-WARM_UP = 4  # frames left out at each end where the steady state is measured
+WARM_UP = 4  # least frames left out at each end where the steady state is measured
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,7 +161,10 @@ def _steady_state(
     layers still fill or already drain.
     """
     ends = np.flatnonzero(received.last)
-    edge = min(WARM_UP, (len(ends) - 1) // 3)
+    # At the end, the first layer is idle for as many frames as are behind it.
+    latency = int(received.cycle[ends[0]])
+    edge = max(WARM_UP, latency // int(description["cycles_per_inference_law"]) + 1)
+    edge = min(edge, (len(ends) - 1) // 3)
     first, last = ends[edge], ends[len(ends) - 1 - edge]
     frames = len(ends) - 1 - 2 * edge
     if edge < 1 or frames < 1:

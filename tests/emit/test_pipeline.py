@@ -1,0 +1,49 @@
+"""Graph to blocks: names, lanes, and how many frames may be on the way."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import networks
+from gatewright import emit
+from gatewright.emit.pipeline import MIN_FRAMES, build
+from gatewright.errors import GatewrightError
+from gatewright.graph import FoldRequest, Graph
+
+UNROLLED = (FoldRequest(pe=4, simd=8), FoldRequest(pe=4, simd=4))
+
+
+def test_a_layer_may_have_a_name_of_the_top() -> None:
+    graph = networks.mlp((8, 4, 4))
+    names = {"fc1": "frame", "relu1": "bad", "fc2": "mark"}
+    nodes = tuple(
+        replace(
+            node,
+            name=names.get(node.name, node.name),
+            inputs=tuple(names.get(name, name) for name in node.inputs),
+        )
+        for node in graph.nodes
+    )
+    blocks = build(Graph("named", nodes, ("mark",)), None).blocks
+    assert [block.name for block in blocks] == ["frame_2", "mark_2"]
+
+
+@pytest.mark.parametrize("name", ["mul_reg", "stream_sink", "gatewright_pkg"])
+def test_a_design_may_not_have_the_name_of_another_module(tmp_path: Path, name: str) -> None:
+    with pytest.raises(GatewrightError, match=f"cannot be called {name}: .*choose another"):
+        emit.write_rtl(networks.mlp(name=name), tmp_path / "rtl")
+    assert not (tmp_path / "rtl").exists()
+
+
+def test_lanes_that_do_not_divide_one_another_are_changed_in_two_steps() -> None:
+    requests = (FoldRequest(pe=4, simd=4), FoldRequest(pe=1, simd=3))
+    pipeline = build(networks.mlp((12, 6, 4), requests), 6)
+    lanes = [(block.name, block.source.lanes, block.out.lanes) for block in pipeline.blocks]
+    assert lanes[:2] == [("fc1_width", 6, 2), ("fc1_width_2", 2, 4)]
+    assert pipeline.interval >= 6  # the narrowest stream counts
+
+
+def test_the_guard_queues_a_bit_of_every_frame_on_its_way() -> None:
+    assert build(networks.mlp((12, 8, 4)), None).frames == MIN_FRAMES
+    assert build(networks.mlp((8, 4, 4), UNROLLED), None).frames > 31  # the latency, at 1 per cycle
