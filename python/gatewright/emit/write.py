@@ -110,7 +110,7 @@ def _library(top: str, modules: Iterable[str]) -> list[Path]:
             f"a design cannot be called {top}: a module of the library or of the benches is; "
             "choose another name"
         )
-    wanted = {"axis_frame_guard", "axis_frame_mark", *modules}
+    wanted = {"axis_frame_guard", "axis_frame_mark", "axis_skid", *modules}
     pending = list(wanted)
     while pending:
         code = re.sub(r"//.*", "", known[pending.pop()].read_text(encoding="utf-8"))
