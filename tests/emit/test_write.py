@@ -6,7 +6,6 @@ import pytest
 
 import networks
 from gatewright import emit, passes
-from gatewright.emit import RtlOptions
 from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat
 from gatewright.graph import FoldRequest, Graph
@@ -53,12 +52,6 @@ def test_a_refused_graph_leaves_the_last_folder_as_it_was(tmp_path: Path) -> Non
         emit.write_rtl(bad, tmp_path / "rtl")
     assert contents(tmp_path / "rtl") == before
     assert [path.name for path in tmp_path.iterdir()] == ["rtl"]
-
-
-def test_lanes_that_do_not_divide_are_refused(tmp_path: Path) -> None:
-    graph = networks.mlp((12, 6, 4), (FoldRequest(pe=2, simd=3), FoldRequest(pe=1, simd=1)))
-    with pytest.raises(GatewrightError, match="2 elements per beat arrive and SIMD is 3"):
-        emit.write_rtl(graph, tmp_path / "rtl", RtlOptions(input_lanes=2))
 
 
 def test_an_output_too_wide_for_the_stream_is_refused(tmp_path: Path) -> None:

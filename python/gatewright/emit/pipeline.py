@@ -22,7 +22,8 @@ from gatewright.errors import GatewrightError
 from gatewright.folding import fold
 from gatewright.graph import Argmax, Dense, Elementwise, Graph, Input, Node, sum_range
 
-TOP_NAMES = ("s_axis", "m_axis", "frame", "bad", "door", "guard", "mark")  # of the top's own streams
+# Of the top's own streams and instances.
+TOP_NAMES = ("s_axis", "m_axis", "frame", "bad", "door", "guard", "mark")
 MIN_FRAMES = 16  # what LUT RAM holds anyway
 
 
