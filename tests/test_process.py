@@ -1,6 +1,7 @@
 """Programs are started, told apart by how they end, and never left running."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -94,3 +95,21 @@ def assert_gone(pid: int) -> None:
             return
         time.sleep(0.05)
     pytest.fail(f"process {pid} still runs")
+
+
+def test_a_program_on_a_full_disk_did_not_run_even_if_it_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quiet = python("pass")
+    finished = process.run(quiet, cwd=tmp_path)
+    process.check(finished, "the tool")
+    told = python("import sys; sys.exit('cc1: No space left on device')")
+    with pytest.raises(NotRunError, match=r"the disk is full.*--build-dir"):
+        process.check(process.run(told, cwd=tmp_path), "the tool")
+
+    usage = shutil.disk_usage(tmp_path)._replace(free=4096)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    with pytest.raises(NotRunError, match="the tool could not run: the disk is full"):
+        process.check(process.run(quiet, cwd=tmp_path), "the tool")
+    (together,) = process.run_together([process.Job(quiet, tmp_path)])
+    assert together.no_space

@@ -161,7 +161,7 @@ def test_a_failure_keeps_the_last_whole_project(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_told(tmp_path: Path) -> None:
     with (
-        pytest.raises(GatewrightError, match=r"cannot write .*hls: No space left"),
+        pytest.raises(NotRunError, match=r"cannot write .*hls: No space left"),
         hls_step.writing_folder(tmp_path / "hls"),
     ):
         raise OSError(28, "No space left on device")

@@ -14,7 +14,7 @@ from typing import Any
 
 from gatewright import files, graph_io
 from gatewright.comparison import compare
-from gatewright.errors import GatewrightError
+from gatewright.errors import GatewrightError, NotRunError
 from gatewright.frontend import plugin
 from gatewright.frontend.adapter import stored_graph
 from gatewright.frontend.config import hls4ml_config
@@ -151,7 +151,7 @@ def writing_folder(path: Path) -> Iterator[Path]:
     """Yield a temporary folder beside ``path`` that takes its place on success.
 
     Raises:
-        GatewrightError: the folder cannot be written.
+        NotRunError: the folder cannot be written.
     """
     temporary: Path | None = None
     try:
@@ -163,7 +163,7 @@ def writing_folder(path: Path) -> Iterator[Path]:
             shutil.rmtree(path)
         temporary.replace(path)
     except OSError as error:
-        raise GatewrightError(
+        raise NotRunError(
             f"cannot write {path}: {error.strerror or error}. Nothing was left half-written; free "
             "some space or choose another folder and run the step again"
         ) from error

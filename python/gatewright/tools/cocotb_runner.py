@@ -62,7 +62,7 @@ def run(
     Raises:
         CheckFailedError: a test failed, none ran, an assertion in the hardware fired, or the
             simulator crashed or did not end; the message shows the first lines about it.
-        NotRunError: cocotb or a shared libpython is missing.
+        NotRunError: cocotb or a shared libpython is missing, or the disk is full.
     """
     if waves is not None and not simulation.waves:
         raise GatewrightError(f"{simulation.top} was built without waves; build it with waves=True")
@@ -122,8 +122,8 @@ def _environment(
 
 def _judge(what: str, finished: process.Finished, results_file: Path) -> tuple[str, ...]:
     """Return the names of the tests that passed, if all did and there were any."""
+    finished.require_space(what)
     cases = []
-
     if results_file.is_file() and results_file.stat().st_size:
         try:
             cases = list(ElementTree.parse(results_file).getroot().iter("testcase"))  # noqa: S314

@@ -1,6 +1,8 @@
 """The one place that starts other programs."""
 
+import errno
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -16,6 +18,7 @@ from typing import IO
 from gatewright.errors import CheckFailedError, NotRunError
 
 _POLL_S = 0.05
+_FULL_BYTES = 16 * 1024  # no program here gets by with less
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,8 @@ class Finished:
         output: What it wrote, standard output and standard error together.
         seconds: How long it ran.
         timed_out: It was stopped because its time was up.
+        no_space: When it ended, the disk of its folder or that of temporary files was full: it may
+            have lost what it wrote, even where it says that all went well.
     """
 
     command: tuple[str, ...]
@@ -35,6 +40,19 @@ class Finished:
     output: str
     seconds: float
     timed_out: bool = False
+    no_space: bool = False
+
+    def require_space(self, what: str) -> None:
+        """Refuse what a program did on a full disk.
+
+        Raises:
+            NotRunError: the disk was full.
+        """
+        if self.no_space:
+            raise NotRunError(
+                f"{what} could not run: the disk is full. Free some space (or name another "
+                "--build-dir, or another TMPDIR for temporary files), then run the step again"
+            )
 
     @property
     def outcome(self) -> str:
@@ -82,7 +100,8 @@ def run(
         finally:
             _kill_group(child)
         text = _text(output)
-    return Finished(words, child.returncode, text, time.monotonic() - started, timed_out)
+    seconds = time.monotonic() - started
+    return Finished(words, child.returncode, text, seconds, timed_out, _full(cwd, text))
 
 
 @dataclass(frozen=True)
@@ -122,7 +141,14 @@ def run_together(jobs: Sequence[Job], at_once: int | None = None) -> list[Finish
                     child, output, started = running.pop(index)
                     words = tuple(map(str, jobs[index].command))
                     seconds = time.monotonic() - started
-                    results[index] = Finished(words, child.returncode, _text(output), seconds)
+                    text = _text(output)
+                    results[index] = Finished(
+                        words,
+                        child.returncode,
+                        text,
+                        seconds,
+                        no_space=_full(jobs[index].cwd, text),
+                    )
         finally:
             for child, *_ in running.values():
                 _kill_group(child)
@@ -151,6 +177,13 @@ def _text(output: IO[bytes]) -> str:
     return output.read().decode("utf-8", errors="replace")
 
 
+def _full(folder: Path, text: str) -> bool:
+    """Whether there was no space for what a program in ``folder`` had to write."""
+    places = [place for place in (folder, Path(tempfile.gettempdir())) if place.is_dir()]
+    free = min(shutil.disk_usage(place).free for place in places)
+    return free < _FULL_BYTES or os.strerror(errno.ENOSPC) in text
+
+
 def check(finished: Finished, what: str, lines: int = 12) -> None:
     """Raise unless ``finished`` ended with exit status 0.
 
@@ -161,7 +194,9 @@ def check(finished: Finished, what: str, lines: int = 12) -> None:
 
     Raises:
         CheckFailedError: it did not.
+        NotRunError: the disk was full.
     """
+    finished.require_space(what)
     if finished.status != 0 or finished.timed_out:
         end = "\n".join(finished.output.splitlines()[-lines:])
         raise CheckFailedError(f"{what} {finished.outcome}:\n{end}")

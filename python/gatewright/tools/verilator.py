@@ -197,7 +197,7 @@ def build(
     if re.search(r"\s", str(cache_folder)):
         raise GatewrightError(
             f"make cannot build in a folder with a space in its path: {cache_folder}; "
-            "choose another cache folder"
+            "choose another (--build-dir)"
         )
     folder = cache_folder / f"{top}-{key[:16]}"
     program = folder / "simulation"
@@ -289,8 +289,8 @@ def _made_whole(folder: Path) -> Iterator[Path]:
         folder.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".part-"))
     except OSError as error:
-        raise GatewrightError(
-            f"cannot write to {folder.parent}: {error.strerror}; choose another cache folder"
+        raise NotRunError(
+            f"cannot write to {folder.parent}: {error.strerror}; choose another (--build-dir)"
         ) from error
     try:
         yield temporary
@@ -300,7 +300,7 @@ def _made_whole(folder: Path) -> Iterator[Path]:
             if not folder.is_dir():  # if it is, another process made the same one meanwhile
                 raise
     except OSError as error:
-        raise GatewrightError(f"cannot build in {folder.parent}: {error}") from error
+        raise NotRunError(f"cannot build in {folder.parent}: {error}") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -336,6 +336,7 @@ def _step(
     command: Sequence[str | Path], env: Mapping[str, str], folder: Path, tool: str, what: str
 ) -> None:
     finished = process.run(command, cwd=folder, env=env)
+    finished.require_space(tool)
     if finished.status != 0:
         raise CheckFailedError(
             f"{tool} {finished.outcome} on {what}:\n{first_lines(finished.output)}"
