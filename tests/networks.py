@@ -79,6 +79,19 @@ def mlp(
     return Graph(name, tuple(nodes), (nodes[-1].name,))
 
 
+def one_layer(weight: FixedFormat, activation: FixedFormat, name: str = "one_layer") -> Graph:
+    """Return a dense layer of 4 x 6 whose weights span their format, the ends included."""
+    first = Input(name="global_in", origin="global_in", inputs=(), out=StreamType(activation, (6,)))
+    rng = np.random.default_rng(1)
+    values = rng.integers(weight.min_int, weight.max_int + 1, (4, 6))
+    values[0, :2] = weight.min_int, weight.max_int
+    layer = dense("fc1", first, 4, request=FoldRequest(pe=2, simd=3), bias=False)
+    layer = Dense(**{**vars(layer), "weight": values, "weight_format": weight})
+    wanted = FixedFormat(True, 32, 12, Rounding.RND, Overflow.SAT)
+    out = StreamType(wanted, (4,))
+    return Graph(name, (first, Dense(**{**vars(layer), "out": out})), ("fc1",))
+
+
 def random_inputs(graph: Graph, samples: int, seed: int = 1) -> np.ndarray:
     """Return integers [samples, elements] over the whole range of the graph's input format."""
     first = graph.nodes[0]

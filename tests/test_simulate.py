@@ -10,11 +10,11 @@ import pytest
 import networks
 from gatewright import emit, reference
 from gatewright.errors import CheckFailedError, GatewrightError
-from gatewright.fixed import IntArray
+from gatewright.fixed import IntArray, parse_format
 from gatewright.graph import FoldRequest
 from gatewright.tools import simulate, speed
 from gatewright.tools.stream_bench import Setup
-from rtl_blocks import CACHE, SIM
+from rtl_blocks import CACHE, RTL, SIM
 
 SAMPLES = 40
 
@@ -174,3 +174,31 @@ def test_one_sample_per_cycle(tmp_path: Path) -> None:
     equal(result)
     assert result.cycles_per_inference == description["cycles_per_inference_law"] == 1
     assert result.mac_utilisation == 1
+
+
+@pytest.mark.parametrize(
+    ("weight", "activation"),
+    [
+        ("fixed<6,1>", "ufixed<8,3>"),
+        ("ufixed<18,2>", "fixed<18,2>"),
+        ("fixed<19,2>", "ufixed<4,2>"),
+    ],
+)
+def test_the_multiplier_of_ecp5_is_the_plain_one(
+    tmp_path: Path, weight: str, activation: str
+) -> None:
+    graph = networks.one_layer(parse_format(weight), parse_format(activation))
+    description = emit.write_rtl(graph, tmp_path / "rtl")
+    setup = Setup(sources=(), sim_root=SIM, cache_folder=CACHE, optimise="-O0")
+    plain = simulate.rtl_setup(tmp_path / "rtl", description, setup)
+    body = [RTL / "boards" / "ecp5" / "mul_reg.sv", SIM / "blocks" / "MULT18X18D.sv"]
+    others = [path for path in plain.sources if path.name != "mul_reg.sv"]
+    inputs = networks.random_inputs(graph, SAMPLES)
+    expected = reference.outputs(graph, inputs)
+    results = [
+        simulate.run_design(description, inputs, chosen, expected=expected)
+        for chosen in (plain, replace(plain, sources=[*others, *body]))
+    ]
+    for result in results:
+        equal(result)
+    assert results[0].latency_cycles == results[1].latency_cycles

@@ -266,6 +266,15 @@ def test_model_file_that_is_none(tmp_path: Path, content: bytes) -> None:
         model_file.load(path)
 
 
+def test_model_file_with_the_state_of_another_network(
+    trained: tuple[Path, dict[str, Any]],
+) -> None:
+    model = model_file.load(trained[0] / "model.pt")
+    del model.state["fc1.weight"]
+    with pytest.raises(GatewrightError, match=r"state of another network(?s:.*)fc1\.weight"):
+        model.build()
+
+
 def test_progress_without_a_terminal_is_log_lines(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -43,9 +43,18 @@ class Model:
         return own == (_plain(Network, network), _plain(Train, train))
 
     def build(self) -> nn.Module:
-        """Return the trained network, ready to be evaluated, on the CPU."""
+        """Return the trained network, ready to be evaluated, on the CPU.
+
+        Raises:
+            GatewrightError: the state is not of this network.
+        """
         module = structure(self.network, self.train, len(self.train.steps), self.preprocessing)
-        module.load_state_dict(self.state)
+        try:
+            module.load_state_dict(self.state)
+        except (RuntimeError, TypeError, AttributeError) as error:
+            raise GatewrightError(
+                f"model.pt holds the state of another network than it says ({error}); train again"
+            ) from error
         return module.eval()
 
 
