@@ -191,7 +191,7 @@ def test_the_multiplier_of_ecp5_is_the_plain_one(
     description = emit.write_rtl(graph, tmp_path / "rtl")
     setup = Setup(sources=(), sim_root=SIM, cache_folder=CACHE, optimise="-O0")
     plain = simulate.rtl_setup(tmp_path / "rtl", description, setup)
-    body = [RTL / "boards" / "ecp5" / "mul_reg.sv", SIM / "blocks" / "MULT18X18D.sv"]
+    body = [RTL / "boards" / "ecp5" / "mul_reg.sv", SIM / "models" / "ecp5" / "MULT18X18D.sv"]
     others = [path for path in plain.sources if path.name != "mul_reg.sv"]
     inputs = networks.random_inputs(graph, SAMPLES)
     expected = reference.outputs(graph, inputs)
