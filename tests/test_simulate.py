@@ -181,7 +181,7 @@ def test_one_sample_per_cycle(tmp_path: Path) -> None:
     [
         ("fixed<6,1>", "ufixed<8,3>"),
         ("ufixed<18,2>", "fixed<18,2>"),
-        ("fixed<19,2>", "ufixed<4,2>"),
+        ("fixed<18,2>", "ufixed<18,2>"),
     ],
 )
 def test_the_multiplier_of_ecp5_is_the_plain_one(
