@@ -144,13 +144,16 @@ def mode_named(modes: type[Mode], name: str, where: str) -> Mode:
         ) from None
 
 
-def requantize(values: IntArray, source: FixedFormat, target: FixedFormat) -> IntArray:
+def requantize(
+    values: IntArray, source: FixedFormat, target: FixedFormat, divisor: int = 1
+) -> IntArray:
     """Convert fixed-point integers from one format to another, bit for bit as ap_fixed does.
 
     Args:
         values: Integers in units of ``source.lsb``, any shape; must fit ``source``.
         source: Format of ``values``.
         target: Format of the result; its rounding and overflow mode apply.
+        divisor: The exact quotient ``values / divisor`` is converted; at least 1.
 
     Returns:
         Integers of ``values``' shape in units of ``target.lsb``.
@@ -167,16 +170,17 @@ def requantize(values: IntArray, source: FixedFormat, target: FixedFormat) -> In
         )
     exact = values << -drop if drop < 0 else values
     drop = min(max(drop, 0), source.width + 2)  # beyond that every bit shifted out is a sign bit
-    floor = exact >> drop
-    return _overflow(_round(exact, floor, drop, target.rounding), floor, target)
+    floor = exact >> drop if divisor == 1 else exact // (divisor << drop)
+    rounded = _round(exact, floor, divisor << drop, target.rounding)
+    return _overflow(rounded, floor, target)
 
 
-def _round(exact: IntArray, floor: IntArray, drop: int, mode: Rounding) -> IntArray:
-    """Round ``exact / 2**drop``, whose floor is given, to an integer."""
-    if drop == 0 or mode is Rounding.TRN:
+def _round(exact: IntArray, floor: IntArray, unit: int, mode: Rounding) -> IntArray:
+    """Round ``exact / unit``, whose floor is given, to an integer."""
+    if unit == 1 or mode is Rounding.TRN:
         return floor
-    rest = exact - (floor << drop)
-    half = np.int64(1) << (drop - 1)
+    rest = exact - floor * unit
+    over = 2 * rest - unit  # above zero beyond the middle, zero at a tie
     negative = exact < 0
     tie = {
         Rounding.RND: np.True_,
@@ -188,7 +192,7 @@ def _round(exact: IntArray, floor: IntArray, drop: int, mode: Rounding) -> IntAr
     if mode is Rounding.TRN_ZERO:
         up = negative & (rest != 0)
     else:
-        up = (rest > half) | ((rest == half) & tie[mode])
+        up = (over > 0) | ((over == 0) & tie[mode])
     result: IntArray = floor + up.astype(np.int64)
     return result
 
@@ -251,7 +255,7 @@ def quantize(x: NDArray[np.float64], fmt: FixedFormat) -> IntArray:
     inexact = scaled != units
     exact = np.where(inexact, exact | 1, exact)
     floor = exact >> guard
-    return _overflow(_round(exact, floor, guard, fmt.rounding), floor, fmt)
+    return _overflow(_round(exact, floor, 1 << guard, fmt.rounding), floor, fmt)
 
 
 def dequantize(values: IntArray, fmt: FixedFormat) -> NDArray[np.float64]:

@@ -32,6 +32,12 @@ class StreamType:
         """Elements in one sample."""
         return prod(self.shape)
 
+    @property
+    def image(self) -> tuple[int, int, int]:
+        """Rows, columns, channels; a sequence is an image of one row, a vector one pixel."""
+        padded = (1, 1, *self.shape)[-3:]
+        return padded[0], padded[1], padded[2]
+
 
 class Strategy(Enum):
     """hls4ml's words for how a layer is built."""
@@ -117,6 +123,135 @@ class Dense(Node):
             _check_fits(self.name, "bias", self.bias, self.bias_format)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """How a kernel moves over an image; every pair is (rows, columns).
+
+    An image of one axis is an image of one row: kernel, stride and dilation 1 in that direction.
+
+    Attributes:
+        kernel: Taps.
+        stride: Pixels from one output to the next.
+        dilation: Pixels from one tap to the next.
+        pad: Pixels beyond the image: top, left, bottom, right.
+    """
+
+    kernel: tuple[int, int]
+    stride: tuple[int, int] = (1, 1)
+    dilation: tuple[int, int] = (1, 1)
+    pad: tuple[int, int, int, int] = (0, 0, 0, 0)
+
+    def __post_init__(self) -> None:
+        if min(*self.kernel, *self.stride, *self.dilation) < 1 or min(self.pad) < 0:
+            raise GatewrightError(
+                f"{self}: kernel, stride and dilation must be at least 1, pads at least 0"
+            )
+
+    @property
+    def taps(self) -> int:
+        """Elements of one channel under the kernel."""
+        return prod(self.kernel)
+
+    @property
+    def extent(self) -> tuple[int, int]:
+        """Rows and columns from the first tap to the last, both included."""
+        rows, columns = ((k - 1) * d + 1 for k, d in zip(self.kernel, self.dilation, strict=True))
+        return rows, columns
+
+    def output(self, rows: int, columns: int) -> tuple[int, int]:
+        """Return the rows and columns of the output for an image of this size.
+
+        Raises:
+            GatewrightError: the kernel is larger than the padded image.
+        """
+        top, left, bottom, right = self.pad
+        padded = rows + top + bottom, columns + left + right
+        if padded[0] < self.extent[0] or padded[1] < self.extent[1]:
+            raise GatewrightError(
+                f"a kernel of {self.extent} pixels does not fit a padded image of {padded}"
+            )
+        across = (
+            (size - extent) // stride + 1
+            for size, extent, stride in zip(padded, self.extent, self.stride, strict=True)
+        )
+        first, second = across
+        return first, second
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Conv(Dense):
+    """A dense layer on every window of an image.
+
+    ``weight`` is [output channels, kernel rows x kernel columns x channels], in that order; beyond
+    the image the input is zero.
+
+    Attributes:
+        window: How the kernel moves.
+    """
+
+    window: Window
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Depthwise(Dense):
+    """A convolution that keeps channels apart: ``weight`` is [channels, taps], row by row.
+
+    Attributes:
+        window: How the kernel moves.
+    """
+
+    window: Window
+
+
+class Pooling(Enum):
+    """What pooling makes of a window of one channel."""
+
+    MAX = "max"
+    AVERAGE = "average"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Pool(Node):
+    """``out = convert(max or exact average of the window)``, channel by channel.
+
+    Attributes:
+        kind: Beyond the image, the maximum takes nothing and the average takes zeros.
+        window: How the kernel moves.
+        count_padding: An average divides by all taps; else by those inside the image.
+    """
+
+    kind: Pooling
+    window: Window
+    count_padding: bool = True
+
+
+class Combination(Enum):
+    """What becomes of two elements."""
+
+    ADD = "add"
+    SUBTRACT = "subtract"
+    MULTIPLY = "multiply"
+    AVERAGE = "average"
+    MAXIMUM = "maximum"
+    MINIMUM = "minimum"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Merge(Node):
+    """``out = convert(a combined with b)``, element by element, exact before the conversion.
+
+    Attributes:
+        kind: How they are combined; the two streams may have different formats.
+    """
+
+    kind: Combination
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Concat(Node):
+    """The channels of the first stream, then those of the second, each converted."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Argmax(Node):
     """Index of the first largest element; ``out`` has one unsigned integer."""
@@ -196,6 +331,26 @@ def sum_range(node: Dense, source: FixedFormat) -> SumRange:
         min(int(total_lows.min()), 0), max(int(total_highs.max()), 0), fraction
     )
     return SumRange(fraction, products, total)
+
+
+def merged_format(kind: Combination, a: FixedFormat, b: FixedFormat) -> FixedFormat:
+    """Return the format that holds every combination of two elements exactly.
+
+    For an average it is the format of the sum, before it is halved.
+    """
+    if kind is Combination.MULTIPLY:
+        corners = [x * y for x in (a.min_int, a.max_int) for y in (b.min_int, b.max_int)]
+        return format_for_range(min(corners), max(corners), a.fraction + b.fraction)
+    fraction = max(a.fraction, b.fraction)
+    (a_low, a_high), (b_low, b_high) = (
+        (fmt.min_int << (fraction - fmt.fraction), fmt.max_int << (fraction - fmt.fraction))
+        for fmt in (a, b)
+    )
+    if kind in (Combination.ADD, Combination.AVERAGE):
+        return format_for_range(a_low + b_low, a_high + b_high, fraction)
+    if kind is Combination.SUBTRACT:
+        return format_for_range(a_low - b_high, a_high - b_low, fraction)
+    return format_for_range(min(a_low, b_low), max(a_high, b_high), fraction)
 
 
 def _check_fits(node: str, what: str, values: IntArray, fmt: FixedFormat) -> None:

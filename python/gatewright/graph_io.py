@@ -7,6 +7,7 @@ pair. The same graph gives the same bytes. Nothing is pickled.
 import io
 import json
 import zipfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +18,35 @@ from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat, IntArray, parse_format
 from gatewright.graph import (
     Argmax,
+    Combination,
+    Concat,
+    Conv,
     Dense,
+    Depthwise,
     Elementwise,
     FoldRequest,
     Function,
     Graph,
     Input,
+    Merge,
     Node,
+    Pool,
+    Pooling,
     Strategy,
     StreamType,
+    Window,
 )
 
 VERSION = 1
 KINDS: dict[str, type[Node]] = {
     "input": Input,
     "dense": Dense,
+    "conv": Conv,
+    "depthwise": Depthwise,
     "elementwise": Elementwise,
+    "pool": Pool,
+    "merge": Merge,
+    "concat": Concat,
     "argmax": Argmax,
 }
 
@@ -93,6 +107,12 @@ def _node_to_dict(node: Node, arrays: dict[str, IntArray]) -> dict[str, Any]:
     }
     if isinstance(node, Elementwise):
         value["function"] = node.function.value
+    if isinstance(node, Pool):
+        value |= {"pooling": node.kind.value, "count_padding": node.count_padding}
+    if isinstance(node, Merge):
+        value["combination"] = node.kind.value
+    if isinstance(node, Conv | Depthwise | Pool):
+        value["window"] = asdict(node.window)
     if isinstance(node, Dense):
         arrays[f"{node.name}.weight"] = node.weight
         value["weight_format"] = str(node.weight_format)
@@ -117,19 +137,31 @@ def _node_from_dict(value: dict[str, Any], arrays: dict[str, IntArray]) -> Node:
     kind = KINDS[value["kind"]]
     if kind is Elementwise:
         return Elementwise(function=Function(value["function"]), **common)
-    if kind is not Dense:
-        return kind(**common)
+    if kind is Merge:
+        return Merge(kind=Combination(value["combination"]), **common)
+    if issubclass(kind, Conv | Depthwise | Pool):
+        sizes: dict[str, Any] = {key: tuple(map(int, v)) for key, v in value["window"].items()}
+        common["window"] = Window(**sizes)
+    if kind is Pool:
+        common |= {"kind": Pooling(value["pooling"]), "count_padding": value["count_padding"]}
+    if issubclass(kind, Dense):
+        common |= _weights_from_dict(value, arrays)
+    return kind(**common)
+
+
+def _weights_from_dict(value: dict[str, Any], arrays: dict[str, IntArray]) -> dict[str, Any]:
+    """Return the fields of a layer with weights."""
     bias_format: FixedFormat | None = None
     if "bias_format" in value:
         bias_format = parse_format(value["bias_format"])
-    return Dense(
-        weight=_array(arrays, f"{name}.weight", 2),
-        weight_format=parse_format(value["weight_format"]),
-        bias=None if bias_format is None else _array(arrays, f"{name}.bias", 1),
-        bias_format=bias_format,
-        request=_request_from_dict(value["request"]),
-        **common,
-    )
+    name = value["name"]
+    return {
+        "weight": _array(arrays, f"{name}.weight", 2),
+        "weight_format": parse_format(value["weight_format"]),
+        "bias": None if bias_format is None else _array(arrays, f"{name}.bias", 1),
+        "bias_format": bias_format,
+        "request": _request_from_dict(value["request"]),
+    }
 
 
 def _request_to_dict(request: FoldRequest) -> dict[str, Any]:

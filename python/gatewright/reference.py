@@ -1,12 +1,35 @@
 """Integer evaluation of the hardware graph, layer by layer: what the RTL must give."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
 import numpy as np
 
 from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat, IntArray, requantize
-from gatewright.graph import Argmax, Dense, Elementwise, Function, Graph, Input, Node, sum_range
+from gatewright.graph import (
+    Argmax,
+    Combination,
+    Concat,
+    Conv,
+    Dense,
+    Depthwise,
+    Elementwise,
+    Function,
+    Graph,
+    Input,
+    Merge,
+    Node,
+    Pool,
+    Pooling,
+    StreamType,
+    Window,
+    merged_format,
+    sum_range,
+)
 
 _FLOAT64_EXACT = 53  # float64 holds every integer below 2**53
+_ELEMENTS_AT_ONCE = 1 << 21  # of the largest layer's output, to bound memory
 
 
 def evaluate(graph: Graph, inputs: IntArray) -> dict[str, IntArray]:
@@ -27,44 +50,143 @@ def evaluate(graph: Graph, inputs: IntArray) -> dict[str, IntArray]:
         if isinstance(node, Input):
             values[node.name] = _checked(node, inputs)
         else:
-            source = graph.source(node).format
-            values[node.name] = _apply(node, values[node.inputs[0]], source)
+            sources = [(values[name], graph[name].out) for name in node.inputs]
+            values[node.name] = _apply(node, sources)
     return values
 
 
 def outputs(graph: Graph, inputs: IntArray) -> IntArray:
     """Return the integers [samples, elements] of the graph's outputs, one after the other."""
-    values = evaluate(graph, inputs)
-    return np.concatenate([values[name] for name in graph.outputs], axis=1)
+    largest = max(node.out.size for node in graph.nodes)
+    step = max(1, _ELEMENTS_AT_ONCE // largest)
+    parts = []
+    for first in range(0, max(len(inputs), 1), step):
+        values = evaluate(graph, inputs[first : first + step])
+        parts.append(np.concatenate([values[name] for name in graph.outputs], axis=1))
+    return np.concatenate(parts)
 
 
-def _apply(node: Node, x: IntArray, source: FixedFormat) -> IntArray:
+def _apply(node: Node, sources: Sequence[tuple[IntArray, StreamType]]) -> IntArray:
+    x, source = sources[0]
     match node:
+        case Depthwise():
+            windows = windows_of(x, source, node.window)
+            return _totals(node, np.einsum("npkc,ck->npc", windows, node.weight), source.format)
+        case Conv():
+            windows = windows_of(x, source, node.window)
+            flat = windows.reshape(*windows.shape[:2], -1)
+            return _totals(node, _product(node, flat, source.format), source.format)
         case Dense():
-            return _dense(node, x, source)
+            return _totals(node, _product(node, x, source.format), source.format)
         case Elementwise():
             y = np.maximum(x, 0) if node.function is Function.RELU else x
-            return requantize(y, source, node.out.format)
+            return requantize(y, source.format, node.out.format)
+        case Pool():
+            return _pool(node, x, source)
+        case Merge():
+            return combine(node, sources)
+        case Concat():
+            images = [
+                requantize(y, kind.format, node.out.format).reshape(len(y), *kind.image)
+                for y, kind in sources
+            ]
+            return np.concatenate(images, axis=3).reshape(len(x), -1)
         case Argmax():
             index: IntArray = x.argmax(axis=1, keepdims=True)
             return index
     raise GatewrightError(f"{node.name}: the reference has no {type(node).__name__}")
 
 
-def _dense(node: Dense, x: IntArray, source: FixedFormat) -> IntArray:
-    span = sum_range(node, source)
+def windows_of(x: IntArray, source: StreamType, window: Window, fill: int = 0) -> IntArray:
+    """Return every window of images.
+
+    Args:
+        x: Integers [samples, elements], row, column, channel last.
+        source: Their type.
+        window: How the kernel moves.
+        fill: What stands beyond the image.
+
+    Returns:
+        Integers [samples, output pixels, taps, channels].
+    """
+    rows, columns, channels = source.image
+    top, left, bottom, right = window.pad
+    images = x.reshape(-1, rows, columns, channels)
+    padded = np.pad(images, ((0, 0), (top, bottom), (left, right), (0, 0)), constant_values=fill)
+    height, width = window.output(rows, columns)
+    taps = []
+    for row in range(window.kernel[0]):
+        for column in range(window.kernel[1]):
+            y, z = row * window.dilation[0], column * window.dilation[1]
+            taps.append(
+                padded[
+                    :,
+                    y : y + (height - 1) * window.stride[0] + 1 : window.stride[0],
+                    z : z + (width - 1) * window.stride[1] + 1 : window.stride[1],
+                ]
+            )
+    stacked = np.stack(taps, axis=3)
+    return stacked.reshape(len(images), height * width, window.taps, channels)
+
+
+def _product(node: Dense, x: IntArray, source: FixedFormat) -> IntArray:
+    """Return ``x @ weight.T`` exactly, by floating point where that is exact."""
     # Every partial sum of a row is within the sum of the magnitudes, so this choice is exact.
     largest = max(abs(source.min_int), source.max_int)
     magnitude = int(np.abs(node.weight).sum(axis=1).max()) * largest
     if magnitude.bit_length() <= _FLOAT64_EXACT:
         product = x.astype(np.float64) @ node.weight.T.astype(np.float64)
-        total = product.astype(np.int64)
-    else:
-        total = x @ node.weight.T
-    total = total << (span.fraction - span.products.fraction)
+        return product.astype(np.int64)
+    exact: IntArray = x @ node.weight.T
+    return exact
+
+
+def _totals(node: Dense, products: IntArray, source: FixedFormat) -> IntArray:
+    """Add the bias along the last axis and convert; returns [samples, elements]."""
+    span = sum_range(node, source)
+    total = products << (span.fraction - span.products.fraction)
     if node.bias is not None and node.bias_format is not None:
         total = total + (node.bias << (span.fraction - node.bias_format.fraction))
-    return requantize(total, span.total, node.out.format)
+    return requantize(total, span.total, node.out.format).reshape(len(products), -1)
+
+
+def _pool(node: Pool, x: IntArray, source: StreamType) -> IntArray:
+    if node.kind is Pooling.MAX:
+        windows = windows_of(x, source, node.window, fill=source.format.min_int)
+        return requantize(windows.max(axis=2), source.format, node.out.format).reshape(len(x), -1)
+    sums = windows_of(x, source, node.window).sum(axis=2)
+    taps = node.window.taps
+    wide = replace(source.format, width=source.format.width + taps.bit_length())
+    wide = replace(wide, integer=wide.width - source.format.fraction)
+    if node.count_padding:
+        return requantize(sums, wide, node.out.format, taps).reshape(len(x), -1)
+    ones = np.ones((1, source.size), np.int64)
+    counts = windows_of(ones, source, node.window).sum(axis=2)[0, :, 0]
+    averages = [
+        requantize(sums[:, pixel], wide, node.out.format, int(count))
+        for pixel, count in enumerate(counts)
+    ]
+    return np.stack(averages, axis=1).reshape(len(x), -1)
+
+
+def combine(node: Merge, sources: Sequence[tuple[IntArray, StreamType]]) -> IntArray:
+    """Return two streams combined element by element; see ``graph.Merge``."""
+    (a, first), (b, second) = sources
+    if node.kind is Combination.MULTIPLY:
+        product = merged_format(node.kind, first.format, second.format)
+        return requantize(a * b, product, node.out.format)
+    total = merged_format(node.kind, first.format, second.format)
+    a = a << (total.fraction - first.format.fraction)
+    b = b << (total.fraction - second.format.fraction)
+    functions: dict[Combination, Callable[[IntArray, IntArray], IntArray]] = {
+        Combination.ADD: np.add,
+        Combination.AVERAGE: np.add,
+        Combination.SUBTRACT: np.subtract,
+        Combination.MAXIMUM: np.maximum,
+        Combination.MINIMUM: np.minimum,
+    }
+    divisor = 2 if node.kind is Combination.AVERAGE else 1
+    return requantize(functions[node.kind](a, b), total, node.out.format, divisor)
 
 
 def _checked(node: Input, inputs: IntArray) -> IntArray:
