@@ -65,7 +65,7 @@ STEPS = (
         keys=("hls4ml",),
         reads=("model.onnx", "vectors.npz"),
         writes=("graph.json", "graph.npz", "hls.json"),
-        code=("frontend", "fixed.py", "graph.py", "graph_io.py"),
+        code=("frontend", "fixed.py", "graph.py", "graph_io.py", "vectors.py"),
     ),
     Step(
         "rtl",
@@ -73,7 +73,16 @@ STEPS = (
         keys=("rtl",),
         reads=("graph.json", "graph.npz", "vectors.npz"),
         writes=("rtl/rtl.json", "rtl.json"),
-        code=("emit", "fixed.py", "graph.py", "folding.py", "passes.py", "reference.py", "/rtl"),
+        code=(
+            "emit",
+            "fixed.py",
+            "graph.py",
+            "folding.py",
+            "passes.py",
+            "reference.py",
+            "vectors.py",
+            "/rtl",
+        ),
     ),
     Step(
         "sim",
@@ -81,7 +90,7 @@ STEPS = (
         keys=("rtl", "sim"),
         reads=("rtl.json", "vectors.npz", "graph.json", "graph.npz"),
         writes=("sim.json",),
-        code=("simulation.py", "tools", "/sim"),
+        code=("simulation.py", "vectors.py", "tools", "/sim"),
     ),
     Step(
         "synth",
