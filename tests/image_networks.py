@@ -57,6 +57,17 @@ def residual(build: Builder, x: str) -> str:
     return relu(build, "relu2", build.node("Add", "sum", [main, side]), 0.25, 5)
 
 
+def identity_residual(build: Builder, x: str) -> str:
+    """A branch that is the stream itself, a global average of 20 values, dense."""
+    x = relu(build, "relu1", conv(build, "conv1", x, (4, 2, 3, 3), pads=[1, 1, 1, 1]), 0.5)
+    main = relu(build, "relu2", conv(build, "conv2", x, (4, 4, 3, 3), pads=[1, 1, 1, 1]), 1.0)
+    main = conv(build, "conv3", main, (4, 4, 3, 3), pads=[1, 1, 1, 1])
+    main = build.quant("conv3_quant", main, bits=6, scale=1.0)
+    x = relu(build, "relu3", build.node("Add", "sum", [main, x]), 0.5, 6)
+    x = build.quant("mean_quant", build.node("GlobalAveragePool", "mean", [x]), bits=7, scale=0.25)
+    return classifier(build, x, 4, 1)
+
+
 def inception(build: Builder, x: str) -> str:
     """Three branches of unequal scales, joined."""
     branches = [

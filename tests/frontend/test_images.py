@@ -9,16 +9,24 @@ import pytest
 
 from gatewright import graph_io, reference
 from gatewright.errors import GatewrightError
-from gatewright.fixed import FixedFormat, Rounding, dequantize, format_for_range, requantize
+from gatewright.fixed import (
+    FixedFormat,
+    Rounding,
+    dequantize,
+    format_for_range,
+    parse_format,
+    requantize,
+)
 from gatewright.frontend import hls_step
 from gatewright.frontend.pooling import fraction_for, reciprocal
 from gatewright.frontend.prepare import prepare
-from gatewright.graph import Concat, Conv, Depthwise, Graph, Merge, Pool, Pooling
+from gatewright.graph import Concat, Conv, Dense, Depthwise, Graph, Merge, Pool, Pooling, Strategy
 from gatewright.vectors import Interface, to_integers
 from image_networks import (
     Network,
     classifier,
     conv,
+    identity_residual,
     inception,
     network,
     relu,
@@ -103,6 +111,7 @@ NETWORKS: dict[str, tuple[tuple[int, ...], Network, tuple[type, ...]]] = {
     "average of one channel": ((1, 4, 4), pooled("GlobalAveragePool"), (Pool,)),
     "mean": ((3, 3, 5), pooled("ReduceMean", axes=[2, 3], keepdims=0), (Pool,)),
     "residual": ((3, 4, 5), residual, (Conv, Merge)),
+    "identity residual": ((2, 4, 5), identity_residual, (Conv, Merge, Pool)),
     "inception": ((3, 4, 5), inception, (Conv, Concat)),
     "flatten": ((3, 2, 4), lambda build, x: classifier(build, x, 3, 8), ()),
     "reshape": ((3, 2, 4), lambda build, x: classifier(build, x, 3, 8, "Reshape"), ()),
@@ -230,6 +239,46 @@ def test_reals_are_the_same(tmp_path: Path) -> None:
     found = dequantize(reference.outputs(graph, to_integers(inputs, first.format)), last.format)
     images = found.reshape(5, *last.shape).transpose(0, 3, 1, 2)
     np.testing.assert_array_equal(images, executed(path, x))
+
+
+def test_settings_of_convolutions(tmp_path: Path) -> None:
+    write("depthwise-separable", tmp_path)
+    settings = {
+        "LayerName": {
+            "conv1": {"PE": 2, "SIMD": 3},
+            "dw": {"PE": 2},
+            "pw": {"ReuseFactor": 5, "Strategy": "Latency", "Precision": "fixed<9,5>"},
+        }
+    }
+    graph = graph_from(tmp_path, "io_parallel", settings)
+    found = {node.name: node for node in graph.nodes if isinstance(node, Dense)}
+    assert (found["conv1"].request.pe, found["conv1"].request.simd) == (2, 3)
+    # hls4ml computes it as Latency, which is what its C++ has; what was asked for stays.
+    assert found["dw"].request.strategy is Strategy.RESOURCE
+    assert found["dw"].request.pe == 2
+    assert found["dw"].weight.shape == (4, 9)
+    request = found["pw"].request
+    assert (request.strategy, request.asked_reuse_factor, request.reuse_factor) == (
+        Strategy.LATENCY, 5, 4,
+    )  # fmt: skip
+    assert found["pw"].out.format == parse_format("fixed<9,5>")
+
+
+SETTINGS_REFUSED = {
+    "pe": ({"dw": {"PE": 5}}, "dw: PE is 5; allowed: 1 to 4"),
+    "accumulator": (
+        {"pw": {"Precision": {"accum": "fixed<8,4>"}}},
+        r"pw: accumulator fixed<8,4,TRN,WRAP> loses .*accum: 'fixed<\d+,\d+>'",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SETTINGS_REFUSED)
+def test_settings_refused(case: str, tmp_path: Path) -> None:
+    layers, words = SETTINGS_REFUSED[case]
+    write("depthwise-separable", tmp_path, 1)
+    with pytest.raises(GatewrightError, match=words):
+        graph_from(tmp_path, "io_stream", {"LayerName": layers})
 
 
 REFUSED: dict[str, tuple[tuple[int, ...], Network, str]] = {
