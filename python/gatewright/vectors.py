@@ -15,7 +15,7 @@ from gatewright.graph import Graph, StreamType
 from gatewright.passes import input_of
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Interface:
     """What goes into a network and comes out of it.
 
