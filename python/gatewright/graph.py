@@ -265,11 +265,14 @@ class Graph:
         name: The design's name; a valid SystemVerilog identifier.
         nodes: In topological order.
         outputs: Names of the nodes whose streams leave the design, in the network's order.
+        channels_first: Whether the network it came from has its images' channels first, as PyTorch
+            does. Streams have them last; ``vectors`` turns what goes in and what is compared.
     """
 
     name: str
     nodes: tuple[Node, ...]
     outputs: tuple[str, ...]
+    channels_first: bool = False
 
     def __post_init__(self) -> None:
         seen: set[str] = set()

@@ -37,7 +37,7 @@ from gatewright.graph import (
     Window,
 )
 
-VERSION = 1
+VERSION = 2
 KINDS: dict[str, type[Node]] = {
     "input": Input,
     "dense": Dense,
@@ -63,6 +63,7 @@ def save(graph: Graph, folder: Path) -> None:
             "name": graph.name,
             "arrays_sha256": files.sha256(folder / "graph.npz"),
             "outputs": list(graph.outputs),
+            "channels_first": graph.channels_first,
             "nodes": nodes,
         },
     )
@@ -84,7 +85,8 @@ def load(folder: Path) -> Graph:
             )
         arrays = _read_arrays(folder / "graph.npz", str(value["arrays_sha256"]))
         nodes = tuple(_node_from_dict(node, arrays) for node in value["nodes"])
-        return Graph(str(value["name"]), nodes, tuple(str(name) for name in value["outputs"]))
+        outputs = tuple(str(name) for name in value["outputs"])
+        return Graph(str(value["name"]), nodes, outputs, bool(value["channels_first"]))
     except (KeyError, TypeError, ValueError) as error:
         what = f"{type(error).__name__}: {json.dumps(str(error))}"
         raise GatewrightError(

@@ -17,7 +17,8 @@ def simplify(graph: Graph) -> Graph:
             names[node.name] = inputs[0]
         else:
             kept.append(replace(node, inputs=inputs) if inputs != node.inputs else node)
-    return Graph(graph.name, tuple(kept), tuple(names.get(name, name) for name in graph.outputs))
+    outputs = tuple(names.get(name, name) for name in graph.outputs)
+    return replace(graph, nodes=tuple(kept), outputs=outputs)
 
 
 def changes_nothing(node: Elementwise, source: FixedFormat) -> bool:
@@ -55,7 +56,7 @@ def with_argmax(graph: Graph) -> Graph:
         inputs=(source.name,),
         out=StreamType(FixedFormat(False, width, width), (1,)),
     )
-    return Graph(graph.name, (*graph.nodes, node), (name,))
+    return replace(graph, nodes=(*graph.nodes, node), outputs=(name,))
 
 
 def input_of(graph: Graph) -> Input:

@@ -16,7 +16,7 @@ from gatewright.resources import sim_root
 from gatewright.tools import simulate
 from gatewright.tools.speed import simulation_speed
 from gatewright.tools.stream_bench import Setup
-from gatewright.vectors import read_vectors
+from gatewright.vectors import Interface, read_vectors
 
 log = logging.getLogger(__name__)
 _CACHE = ".verilator"  # beside the designs: they share Verilator's own runtime
@@ -45,7 +45,7 @@ def run(design: Design, folder: Path, *, waves: bool, samples: int | None) -> di
     """
     started = time.monotonic()
     description = read_json(folder / "rtl.json")
-    vectors = read_vectors(folder / "vectors.npz", description["input"]["elements"])
+    vectors = read_vectors(folder / "vectors.npz", Interface.from_dict(description["network"]))
     inputs = vectors.integers(parse_format(description["input"]["format"]))[:samples]
     output = parse_format(description["output"]["format"])
     expected = vectors.expected(output, argmax=design.rtl.argmax)[:samples]
@@ -90,7 +90,7 @@ def measure(design: Design, folder: Path, *, samples: int, rounds: int) -> dict[
         ``cycles``, ``cycles_per_s``, ``bare_loop_cycles_per_s``, ``ratio`` and all ``rounds``.
     """
     description = read_json(folder / "rtl.json")
-    vectors = read_vectors(folder / "vectors.npz", description["input"]["elements"])
+    vectors = read_vectors(folder / "vectors.npz", Interface.from_dict(description["network"]))
     inputs = vectors.integers(parse_format(description["input"]["format"]))[:samples]
     setup = setup_for(description, folder / "rtl", folder.parent / _CACHE, design.sim.seed)
     result = {"design": design.name} | simulation_speed(description, inputs, setup, rounds=rounds)

@@ -76,22 +76,23 @@ def rtl(design: Design, folder: Path, options: Options) -> None:
     """Emit SystemVerilog; the integer reference must equal the vectors."""
     from gatewright import emit, graph_io, passes, reference
     from gatewright.comparison import compare
-    from gatewright.vectors import read_vectors
+    from gatewright.vectors import Interface, read_vectors
 
     graph = graph_io.load(folder)
-    first = passes.input_of(graph)
-    vectors = read_vectors(folder / "vectors.npz", first.out.size)
+    interface = Interface.of(graph)
+    vectors = read_vectors(folder / "vectors.npz", interface)
     if design.rtl.argmax:
         graph = passes.with_argmax(graph)
     (output,) = graph.outputs
     expected = vectors.expected(graph[output].out.format, argmax=design.rtl.argmax)
-    found = reference.outputs(graph, vectors.integers(first.out.format))
+    found = reference.outputs(graph, vectors.integers(interface.input.format))
     description = emit.write_rtl(
         graph, folder / "rtl", emit.RtlOptions(design.rtl.input_lanes), model="model.onnx"
     )
     comparison = compare(expected, found, what="the integer reference", layer=output)
     summary = comparison.summary() | {"vectors_sha256": sha256(folder / "vectors.npz")}
-    write_json(folder / "rtl.json", description | {"reference": summary})
+    found_with = {"network": interface.as_dict(), "reference": summary}
+    write_json(folder / "rtl.json", description | found_with)
     comparison.require_equal()
 
 

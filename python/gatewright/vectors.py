@@ -1,22 +1,73 @@
 """Inputs and the outputs PyTorch gave for them: what every later step is compared with."""
 
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gatewright.errors import CheckFailedError, GatewrightError
-from gatewright.fixed import FixedFormat, IntArray, quantize
+from gatewright.fixed import FixedFormat, IntArray, parse_format, quantize
+from gatewright.graph import Graph, StreamType
+from gatewright.passes import input_of
+
+
+@dataclass(frozen=True)
+class Interface:
+    """What goes into a network and comes out of it.
+
+    Attributes:
+        input: Type of the hardware's input.
+        output: Type of what the network gives (before an argmax of the hardware).
+        channels_first: Whether the network has its images' channels first; the hardware has them
+            last.
+    """
+
+    input: StreamType
+    output: StreamType
+    channels_first: bool
+
+    @classmethod
+    def of(cls, graph: Graph) -> "Interface":
+        """Return the interface of a graph with one input and one output."""
+        (output,) = graph.outputs
+        return cls(input_of(graph).out, graph[output].out, graph.channels_first)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        return {
+            "input": {"format": str(self.input.format), "shape": list(self.input.shape)},
+            "output": {"format": str(self.output.format), "shape": list(self.output.shape)},
+            "channels_first": self.channels_first,
+        }
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> "Interface":
+        """Return what ``as_dict`` wrote."""
+        source, result = (
+            StreamType(parse_format(value[key]["format"]), tuple(value[key]["shape"]))
+            for key in ("input", "output")
+        )
+        return cls(source, result, bool(value["channels_first"]))
+
+    def turned(self, samples: NDArray[Any], kind: StreamType) -> NDArray[Any]:
+        """Return a network's samples [samples, ...] as [samples, elements] in hardware's order."""
+        if not self.channels_first:
+            return samples.reshape(len(samples), -1)
+        rows, columns, channels = kind.image
+        images = samples.reshape(len(samples), channels, rows, columns)
+        return images.transpose(0, 2, 3, 1).reshape(len(samples), -1)
 
 
 @dataclass(frozen=True, eq=False)
 class Vectors:
-    """Test vectors.
+    """Test vectors, their elements in the hardware's order: row, column, channel last.
 
     Attributes:
-        inputs: Real values [samples, ...], as fed to PyTorch.
+        inputs: Real values [samples, elements], as fed to PyTorch.
         outputs: Integers [samples, elements]; the real output is ``outputs * 2**-fraction``.
         fraction: Fraction bits of ``outputs``.
     """
@@ -57,8 +108,8 @@ def to_integers(inputs: NDArray[np.floating], fmt: FixedFormat) -> IntArray:
     return quantize(inputs.reshape(len(inputs), -1).astype(np.float64), fmt)
 
 
-def read_vectors(path: Path, inputs: int, outputs: int | None = None) -> Vectors:
-    """Read ``vectors.npz`` for a network of that many inputs and outputs (None: any).
+def read_vectors(path: Path, interface: Interface) -> Vectors:
+    """Read ``vectors.npz`` and bring its samples into the hardware's order.
 
     Raises:
         GatewrightError: not such a file; the message names the array, what it is and what it must
@@ -80,8 +131,8 @@ def read_vectors(path: Path, inputs: int, outputs: int | None = None) -> Vectors
         if found[name].dtype.kind not in kinds:
             allowed = "a float type" if kinds == "f" else "an integer type"
             raise GatewrightError(f"{path}: {name} is {found[name].dtype}; it must be {allowed}")
-    samples = _samples(path, found["inputs"], "inputs", inputs)
-    if _samples(path, found["outputs"], "outputs", outputs) != samples:
+    samples = _samples(path, found["inputs"], "inputs", interface.input.size)
+    if _samples(path, found["outputs"], "outputs", interface.output.size) != samples:
         raise GatewrightError(
             f"{path}: {samples} inputs but {len(found['outputs'])} outputs; they must be as many"
         )
@@ -91,17 +142,17 @@ def read_vectors(path: Path, inputs: int, outputs: int | None = None) -> Vectors
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(found["inputs"]))[0])
         raise GatewrightError(f"{path}: inputs {where} is not a finite number")
     return Vectors(
-        found["inputs"].astype(np.float64),
-        found["outputs"].astype(np.int64).reshape(samples, -1),
+        interface.turned(found["inputs"].astype(np.float64), interface.input),
+        interface.turned(found["outputs"].astype(np.int64), interface.output),
         int(found["output_fraction"].ravel()[0]),
     )
 
 
-def _samples(path: Path, array: NDArray[np.generic], name: str, elements: int | None) -> int:
-    """Return the number of samples, each of which must have ``elements`` elements, if given."""
-    if array.ndim < 2 or len(array) == 0 or elements not in (None, array[0].size):
+def _samples(path: Path, array: NDArray[np.generic], name: str, elements: int) -> int:
+    """Return the number of samples, each of which must have ``elements`` elements."""
+    if array.ndim < 2 or len(array) == 0 or elements != array[0].size:
         raise GatewrightError(
             f"{path}: {name} has shape {array.shape}; it must be [samples, ...] with at least one "
-            f"sample of {elements or 'some'} elements"
+            f"sample of {elements} elements"
         )
     return len(array)

@@ -117,8 +117,8 @@ REFUSED: dict[str, tuple[Refused, list[str]]] = {
     "narrow": (quantiser(narrow=1, signed=0), ["relu1_quant", "narrow"]),
     "float bias": (bias_of([0.1, 0.2, 0.7]), ["fc9", "bias", "without quantiser", "24"]),
     "infinite bias": (bias_of([np.inf, 0, 0]), ["fc9: bias", "not finite"]),
-    "residual": (
-        lambda build, x: build.node("Add", "sum", [x, x]),
+    "constant": (
+        lambda build, x: build.node("Add", "sum", [x, build.constant("c", np.ones(4))]),
         ["sum", "not the bias of a Linear layer"],
     ),
     "dynamic": (

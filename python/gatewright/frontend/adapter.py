@@ -1,20 +1,20 @@
 """hls4ml's ModelGraph -> the hardware graph. Everything behind it knows no hls4ml."""
 
-import logging
-import re
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from gatewright import graph as g
 from gatewright.errors import GatewrightError
-from gatewright.fixed import FixedFormat, Overflow, Rounding, integers_exactly, mode_named
+from gatewright.fixed import FixedFormat, integers_exactly
+from gatewright.frontend import image_layers
 from gatewright.frontend.names import identifier, origin
 from gatewright.frontend.settings import fold_request
+from gatewright.frontend.types import fixed_format, hold_sum
 from gatewright.passes import simplify
-
-log = logging.getLogger(__name__)
 
 STORED = "gatewright_graph"  # the attribute of the ModelGraph
 RELU = ("relu", "ReLU")
@@ -52,6 +52,11 @@ def store_graph(model: Any) -> None:
     setattr(model, STORED, simplify(Reader(model).graph()))
 
 
+def set_channels_first(model: Any) -> None:
+    """Note that the network behind the model has its images' channels first, as PyTorch does."""
+    setattr(model, STORED, replace(stored_graph(model), channels_first=True))
+
+
 class Reader:
     """Reads one ModelGraph, layer by layer in its own (topological) order."""
 
@@ -67,6 +72,9 @@ class Reader:
             "Repack": self.alias,
             "Clone": self.alias,
         }
+        for kind, read in image_layers.READERS.items():
+            self.handlers[kind] = partial(read, self)
+        self.padding: dict[str, image_layers.Pads] = {}  # hls4ml's tensor -> zeros around it
 
     def graph(self) -> g.Graph:
         """Return the hardware graph, as the ModelGraph says it."""
@@ -93,9 +101,15 @@ class Reader:
             short = str(layer.name)
         return identifier(short)
 
-    def source(self, layer: Any) -> g.Node:
-        """Return the node that drives a layer."""
-        return self.nodes[self.drivers[layer.inputs[0]]]
+    def source(self, layer: Any, index: int = 0, *, padded: bool = False) -> g.Node:
+        """Return the node that drives a layer's input; ``padded``: the layer pads by itself."""
+        tensor = layer.inputs[index]
+        if tensor in self.padding and not padded:
+            raise GatewrightError(
+                f"{origin(layer)}: {layer.class_name} behind a zero padding; supported there: a "
+                "convolution or a maximum"
+            )
+        return self.nodes[self.drivers[tensor]]
 
     def out(self, layer: Any) -> g.StreamType:
         """Return the type of a layer's output."""
@@ -173,70 +187,3 @@ class Reader:
                 f"{what}: a weight of -2 in type int<2>, which hls4ml takes for 1; use fixed<2,2>"
             )
         return values, fmt
-
-
-def fixed_format(precision: Any, what: str) -> FixedFormat:
-    """Return hls4ml's precision as our format.
-
-    Raises:
-        GatewrightError: not a plain fixed-point or integer type, or saturated bits.
-    """
-    kind = type(precision).__name__
-    if kind not in ("FixedPrecisionType", "IntegerPrecisionType"):
-        raise GatewrightError(
-            f"{what} has type {precision} ({kind}); allowed: fixed<...>, ufixed<...>, int<...>, "
-            "uint<...>. Set its Precision"
-        )
-    if precision.saturation_bits:
-        raise GatewrightError(
-            f"{what} has type {precision} with {precision.saturation_bits} saturated bits; "
-            "allowed: 0"
-        )
-    rounding = mode_named(Rounding, str(precision.rounding_mode), what)
-    overflow = mode_named(Overflow, str(precision.saturation_mode), what)
-    width, integer = int(precision.width), int(precision.integer)
-    return FixedFormat(bool(precision.signed), width, integer, rounding, overflow)
-
-
-def hold_sum(layer: Any, node: g.Dense, source: FixedFormat) -> None:
-    """See to it that the C simulation's accumulator holds the exact sum.
-
-    One that was only defaulted is widened; one the user named is refused if it loses anything.
-
-    Raises:
-        GatewrightError: it does; the message says which type would do.
-    """
-    total = g.sum_range(node, source)
-    accumulator = fixed_format(layer.types["accum_t"].precision, f"{origin(layer)}: accumulator")
-    needed = [total.total]
-    if accumulator.overflow is not Overflow.WRAP:
-        needed.append(total.products)  # a wrapped intermediate sum comes back, a saturated one not
-    if all(accumulator.contains(fmt) for fmt in needed):
-        return
-    width, integer, signed = wide_enough(needed)
-    text = f"{'' if signed else 'u'}fixed<{width},{integer}>"
-    if accumulator_is_named(layer):
-        raise GatewrightError(
-            f"{origin(layer)}: accumulator {accumulator} loses bits of the sum, which needs "
-            f"{text}; set Precision: {{accum: '{text}'}} or auto"
-        )
-    from hls4ml.model.types import FixedPrecisionType
-
-    log.info("%s: accumulator %s -> %s", origin(layer), accumulator, text)
-    layer.types["accum_t"].name = re.sub(r"\W", "_", f"{layer.name}_accum_t")
-    layer.types["accum_t"].precision = FixedPrecisionType(width, integer, signed)
-
-
-def wide_enough(formats: list[FixedFormat]) -> tuple[int, int, bool]:
-    """Return width, integer bits and sign of a format that contains all of ``formats``."""
-    signed = any(fmt.signed for fmt in formats)
-    integer = max(fmt.integer + int(signed and not fmt.signed) for fmt in formats)
-    return integer + max(fmt.fraction for fmt in formats), integer, signed
-
-
-def accumulator_is_named(layer: Any) -> bool:
-    """Whether the user named the accumulator's type, or a greatest type for all."""
-    config = layer.model.config
-    named = config.layer_name_precision.get(f"{layer.name.lower()}_accum")
-    named = named or config.layer_type_precision.get(f"{layer.class_name.lower()}_accum")
-    return named not in (None, "auto") or "maximum" in config.model_precision

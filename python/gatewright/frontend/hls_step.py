@@ -16,14 +16,14 @@ from gatewright import files, graph_io
 from gatewright.comparison import compare
 from gatewright.errors import GatewrightError, NotRunError
 from gatewright.frontend import plugin
-from gatewright.frontend.adapter import stored_graph
+from gatewright.frontend.adapter import set_channels_first, stored_graph
 from gatewright.frontend.config import hls4ml_config
 from gatewright.frontend.csim import run_csim
 from gatewright.frontend.names import identifier, origin
 from gatewright.frontend.prepare import Prepared, prepare
 from gatewright.graph import Dense, Elementwise, Graph
 from gatewright.passes import input_of
-from gatewright.vectors import Vectors, read_vectors
+from gatewright.vectors import Interface, Vectors, read_vectors
 
 log = logging.getLogger(__name__)
 
@@ -142,6 +142,7 @@ def convert(prepared: Prepared, settings: Mapping[str, Any], target: Target, fol
             raise
         except Exception as error:  # hls4ml raises bare Exception
             raise GatewrightError(f"hls4ml cannot convert this network: {error}") from error
+    set_channels_first(model)
     (folder / PROJECT_LOG).write_text(said.getvalue(), encoding="utf-8")
     return model
 
@@ -195,7 +196,7 @@ def read_truth(vectors: Path, graph: Graph) -> Vectors:
             f"the network has {len(graph.outputs)} outputs ({', '.join(graph.outputs)}); the "
             "comparison supports 1: concatenate them"
         )
-    return read_vectors(vectors, input_of(graph).out.size, graph[graph.outputs[0]].out.size)
+    return read_vectors(vectors, Interface.of(graph))
 
 
 def layers(model: Any, graph: Graph) -> list[dict[str, Any]]:

@@ -23,6 +23,8 @@ _TEXT = """
     unique0 unsigned until untyped use uwire var vectored virtual void wait wait_order wand weak
     weak0 weak1 while wildcard wire with within wor xnor xor
 """
+# hls4ml puts the class in front of the ONNX node's name for these.
+PREFIXES = ("Dense", "Conv1D", "Conv2D", "DepthwiseConv1D", "DepthwiseConv2D")
 KEYWORDS = frozenset(_TEXT.split())
 
 
@@ -36,4 +38,5 @@ def identifier(name: str) -> str:
 
 def origin(layer: Any) -> str:
     """Return the name that the user's graph had for a layer of hls4ml's."""
-    return str(layer.name).removeprefix("Dense_" if layer.class_name == "Dense" else "")
+    name, kind = str(layer.name), str(layer.class_name).removeprefix("Pointwise")
+    return name.removeprefix(f"{kind}_") if kind in PREFIXES else name

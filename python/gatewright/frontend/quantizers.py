@@ -104,23 +104,40 @@ def exact_quant(graph: Any, tensor: str, name: str, what: str) -> Any:
     Raises:
         GatewrightError: no format of ``MAX_EXACT_BITS`` bits holds every value.
     """
-    from onnx import helper, numpy_helper
+    from onnx import helper
 
     value = constant(graph, tensor)
     if value is None:
         raise GatewrightError(f"{what} must be a constant")
     width, exponent = _exact_width(value, what)
     prefix = f"{name}_exact"
+    graph.value_info.append(helper.make_tensor_value_info(f"{prefix}_out", 1, value.shape))
+    return make_quant(graph, prefix, tensor, f"{prefix}_out", width, exponent)
+
+
+def make_quant(
+    graph: Any,
+    name: str,
+    tensor: str,
+    out: str,
+    width: int,
+    exponent: int,
+    *,
+    signed: bool = True,
+    rounding_mode: str = "ROUND",
+) -> Any:
+    """Return a new Quant node of scale 2**exponent; its constants are added to the graph."""
+    from onnx import helper, numpy_helper
+
     operands = {"scale": 2.0**exponent, "zero": 0.0, "bits": float(width)}
     for key, number in operands.items():
         array = np.array(number, dtype=np.float32)
-        graph.initializer.append(numpy_helper.from_array(array, f"{prefix}_{key}"))
-    inputs = [tensor, *(f"{prefix}_{key}" for key in operands)]
-    out = helper.make_tensor_value_info(f"{prefix}_out", 1, value.shape)
-    graph.value_info.append(out)
+        graph.initializer.append(numpy_helper.from_array(array, f"{name}_{key}"))
+        graph.value_info.append(helper.make_tensor_value_info(f"{name}_{key}", 1, []))
     return helper.make_node(
-        "Quant", inputs, [out.name], prefix, domain="qonnx.custom_op.general",
-        signed=1, narrow=0, rounding_mode="ROUND",
+        "Quant", [tensor, *(f"{name}_{key}" for key in operands)], [out], name,
+        domain="qonnx.custom_op.general",
+        signed=int(signed), narrow=0, rounding_mode=rounding_mode,
     )  # fmt: skip
 
 

@@ -12,6 +12,10 @@ log = logging.getLogger(__name__)
 
 # Words that hls4ml knows and this package does not build (yet).
 OTHER_STRATEGIES = ("compressed", "distributed_arithmetic", "da", "resource_unrolled", "unrolled")
+MATRICES = (
+    "Dense", "Conv1D", "Conv2D", "PointwiseConv1D", "PointwiseConv2D", "DepthwiseConv1D",
+    "DepthwiseConv2D",
+)  # fmt: skip
 ASKED = "gw_asked_reuse_factor"
 STRATEGY = "gw_strategy"
 
@@ -25,7 +29,7 @@ def check_layers(model: Any) -> None:
         GatewrightError: an unknown Strategy, compression, or a ReuseFactor below 1.
     """
     for layer in model.get_layers():
-        if layer.class_name != "Dense":
+        if layer.class_name not in MATRICES:
             continue
         layer.set_attr(
             STRATEGY, strategy_named(model.config.get_strategy(layer), origin(layer)).value
@@ -40,6 +44,9 @@ def check_layers(model: Any) -> None:
                 f"{origin(layer)}: ReuseFactor is {reuse_factor!r}; allowed: whole numbers from 1"
             )
         layer.set_attr(ASKED, int(reuse_factor))
+        if layer.class_name.startswith("Depthwise"):
+            # hls4ml's C++ has no depthwise convolution for Resource (an assertion stands there).
+            model.config.layer_name_strategy[layer.name.lower()] = "Latency"
         set_result_type(layer)
 
 
@@ -85,7 +92,7 @@ def fold_request(layer: Any) -> FoldRequest:
     """
     strategy = Strategy(layer.get_attr(STRATEGY))
     asked = int(layer.get_attr(ASKED))
-    rows, columns = int(layer.get_attr("n_out")), int(layer.get_attr("n_in"))
+    rows, columns = matrix_size(layer)
     pe = lanes(layer, "gw_pe", rows)
     simd = lanes(layer, "gw_simd", columns)
     backend = layer.model.config.backend
@@ -102,6 +109,15 @@ def fold_request(layer: Any) -> FoldRequest:
         pe=pe,
         simd=simd,
     )
+
+
+def matrix_size(layer: Any) -> tuple[int, int]:
+    """Return the rows and columns of a layer's matrix; of a depthwise one, channels and taps."""
+    if layer.class_name == "Dense":
+        return int(layer.get_attr("n_out")), int(layer.get_attr("n_in"))
+    taps = int(layer.get_attr("filt_height") or 1) * int(layer.get_attr("filt_width"))
+    depthwise = layer.class_name.startswith("Depthwise")
+    return int(layer.get_attr("n_filt")), taps * (1 if depthwise else int(layer.get_attr("n_chan")))
 
 
 def lanes(layer: Any, attribute: str, most: int) -> int | None:

@@ -1,0 +1,265 @@
+"""hls4ml's layers of images -> nodes of the hardware graph.
+
+Each function reads one layer. hls4ml's sequences are images of one row here; a zero padding is no
+node of its own but belongs to the window of the layer that reads it.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gatewright import graph as g
+from gatewright.errors import GatewrightError
+from gatewright.fixed import Rounding
+from gatewright.frontend.names import origin
+from gatewright.frontend.pooling import reciprocal
+from gatewright.frontend.settings import fold_request
+from gatewright.frontend.types import hold_sum
+
+if TYPE_CHECKING:
+    from gatewright.frontend.adapter import Reader
+
+Pads = tuple[int, int, int, int]  # top, left, bottom, right
+
+
+def conv(reader: "Reader", layer: Any) -> g.Node:
+    """Read a convolution: weights [rows, columns, in, out] become [out, rows x columns x in]."""
+    source = reader.source(layer, padded=True)
+    weight, weight_format = reader.parameter(layer, "weight")
+    bias, bias_format = reader.parameter(layer, "bias")
+    filters = int(layer.get_attr("n_filt"))
+    node = g.Conv(
+        name=reader.name(layer),
+        origin=origin(layer),
+        inputs=(source.name,),
+        out=reader.out(layer),
+        weight=np.ascontiguousarray(weight.reshape(-1, filters).T),
+        weight_format=weight_format,
+        bias=bias if bias.any() else None,
+        bias_format=bias_format if bias.any() else None,
+        request=fold_request(layer),
+        window=window(reader, layer, "filt"),
+    )
+    check_window(node, source)
+    hold_sum(layer, node, source.out.format)
+    # Of one channel, a depthwise convolution is a plain one.
+    return as_average(node, source) if filters == source.out.image[2] == 1 else node
+
+
+def depthwise(reader: "Reader", layer: Any) -> g.Node:
+    """Read a depthwise convolution: weights [channels, taps]; or the average that it is."""
+    source = reader.source(layer, padded=True)
+    weight, weight_format = reader.parameter(layer, "weight")
+    bias, bias_format = reader.parameter(layer, "bias")
+    channels = source.out.image[2]
+    if int(layer.get_attr("n_filt")) != channels:
+        raise GatewrightError(
+            f"{origin(layer)}: a depthwise convolution of {channels} channels to "
+            f"{layer.get_attr('n_filt')}; supported: as many"
+        )
+    node = g.Depthwise(
+        name=reader.name(layer),
+        origin=origin(layer),
+        inputs=(source.name,),
+        out=reader.out(layer),
+        weight=np.ascontiguousarray(weight.reshape(-1, channels).T),
+        weight_format=weight_format,
+        bias=bias if bias.any() else None,
+        bias_format=bias_format if bias.any() else None,
+        request=fold_request(layer),
+        window=window(reader, layer, "filt"),
+    )
+    check_window(node, source)
+    hold_sum(layer, node, source.out.format)
+    return as_average(node, source)
+
+
+def as_average(node: g.Conv | g.Depthwise, source: g.Node) -> g.Node:
+    """Return the average that a depthwise convolution is, or itself where it is none."""
+    if not is_average(node, source):
+        return node
+    return g.Pool(
+        name=node.name,
+        origin=node.origin,
+        inputs=node.inputs,
+        out=node.out,
+        kind=g.Pooling.AVERAGE,
+        window=node.window,
+    )
+
+
+def is_average(node: g.Dense, source: g.Node) -> bool:
+    """Whether a depthwise convolution gives the exact average of its window, converted."""
+    count = node.weight.shape[1]
+    values = np.unique(np.ldexp(node.weight.astype(np.float64), -node.weight_format.fraction))
+    if len(values) != 1:
+        return False
+    if node.bias is None:
+        return bool(values[0] * count == 1.0)
+    if node.bias_format is None or node.out.format.rounding is not Rounding.TRN:
+        return False
+    biases = np.unique(np.ldexp(node.bias.astype(np.float64), -node.bias_format.fraction))
+    exact = reciprocal(count, source.out.format, node.out.format.fraction)
+    return bool(biases.tolist() == [exact.bias] and values[0] == exact.weight)
+
+
+def pool(reader: "Reader", layer: Any) -> g.Node:
+    """Read a maximum over windows.
+
+    Raises:
+        GatewrightError: an average, or pads, which hls4ml does not compute exactly.
+    """
+    source = reader.source(layer, padded=True)
+    where = origin(layer)
+    if layer.get_attr("pool_op") != "Max":
+        raise GatewrightError(
+            f"{where}: hls4ml's {layer.class_name} truncates averages; give the network as ONNX to "
+            "the hls step, which rewrites it exactly, or use a depthwise convolution with 1/count"
+        )
+    if any(pads_of(layer)):
+        raise GatewrightError(
+            f"{where}: {layer.class_name} with pads, which hls4ml computes wrongly; put a ReLU and "
+            "a zero padding in front"
+        )
+    padded = layer.inputs[0] in reader.padding
+    if padded and source.out.format.signed:
+        raise GatewrightError(
+            f"{where}: a maximum over zero padding and values of {source.out.format}, which may be "
+            "negative; supported: unsigned values (a ReLU in front)"
+        )
+    node = g.Pool(
+        name=reader.name(layer),
+        origin=where,
+        inputs=(source.name,),
+        out=reader.out(layer),
+        kind=g.Pooling.MAX,
+        window=window(reader, layer, "pool"),
+    )
+    check_window(node, source)
+    return node
+
+
+def global_pool(reader: "Reader", layer: Any) -> g.Node:
+    """Read a maximum over a whole image."""
+    source = reader.source(layer)
+    if layer.get_attr("pool_op") != "Max":
+        raise GatewrightError(
+            f"{origin(layer)}: hls4ml's {layer.class_name} truncates averages; give the network as "
+            "ONNX to the hls step, which rewrites it exactly"
+        )
+    rows, columns, _ = source.out.image
+    return g.Pool(
+        name=reader.name(layer),
+        origin=origin(layer),
+        inputs=(source.name,),
+        out=reader.out(layer),
+        kind=g.Pooling.MAX,
+        window=g.Window(kernel=(rows, columns)),
+    )
+
+
+def zero_padding(reader: "Reader", layer: Any) -> None:
+    """Keep a padding for the layer that reads it."""
+    source = reader.source(layer)
+    if source.out.format != reader.out(layer).format:
+        raise GatewrightError(
+            f"{origin(layer)}: a zero padding from {source.out.format} to "
+            f"{reader.out(layer).format}; it must keep the type"
+        )
+    for tensor in layer.outputs:
+        reader.drivers[tensor] = source.name
+        reader.padding[tensor] = pads_of(layer)
+
+
+def merge(reader: "Reader", layer: Any) -> g.Node:
+    """Read two streams combined element by element."""
+    word = str(layer.get_attr("op"))
+    supported = (g.Combination.ADD,)
+    kind = next((kind for kind in supported if kind.value == word), None)
+    sources = [reader.source(layer, index) for index in (0, 1)]
+    out = reader.out(layer)
+    if kind is None or any(source.out.shape != out.shape for source in sources):
+        raise GatewrightError(
+            f"{origin(layer)}: {word} of {sources[0].out.shape} and {sources[1].out.shape}; "
+            "supported: add, of equal shapes"
+        )
+    return g.Merge(
+        name=reader.name(layer),
+        origin=origin(layer),
+        inputs=tuple(source.name for source in sources),
+        out=out,
+        kind=kind,
+    )
+
+
+def concat(reader: "Reader", layer: Any) -> g.Node:
+    """Read two streams joined along their channels."""
+    sources = [reader.source(layer, index) for index in (0, 1)]
+    out = reader.out(layer)
+    shapes = [source.out.shape for source in sources]
+    if len({shape[:-1] for shape in (*shapes, out.shape)}) > 1 or out.shape[-1] != sum(
+        shape[-1] for shape in shapes
+    ):
+        raise GatewrightError(
+            f"{origin(layer)}: a concatenation of {shapes[0]} and {shapes[1]} to {out.shape}; "
+            "supported: along the channels, the last axis"
+        )
+    return g.Concat(
+        name=reader.name(layer),
+        origin=origin(layer),
+        inputs=tuple(source.name for source in sources),
+        out=out,
+    )
+
+
+def window(reader: "Reader", layer: Any, word: str) -> g.Window:
+    """Return how a layer's kernel moves; ``word`` is hls4ml's prefix of the kernel's size."""
+
+    def pair(what: str) -> tuple[int, int]:
+        rows, columns = (layer.get_attr(f"{what}_{axis}") for axis in ("height", "width"))
+        return int(rows or 1), int(columns or 1)
+
+    own, before = pads_of(layer), reader.padding.get(layer.inputs[0], (0, 0, 0, 0))
+    top, left, bottom, right = (a + b for a, b in zip(own, before, strict=True))
+    found = g.Window(
+        kernel=pair(word),
+        stride=pair("stride"),
+        dilation=pair("dilation"),
+        pad=(top, left, bottom, right),
+    )
+    if found.dilation != (1, 1):
+        raise GatewrightError(
+            f"{origin(layer)}: dilation {found.dilation}, which hls4ml computes wrongly; allowed: 1"
+        )
+    return found
+
+
+def pads_of(layer: Any) -> Pads:
+    """Return a layer's own pads: top, left, bottom, right."""
+    top, left, bottom, right = (
+        int(layer.get_attr(f"pad_{side}") or 0) for side in ("top", "left", "bottom", "right")
+    )
+    return top, left, bottom, right
+
+
+def check_window(node: g.Conv | g.Depthwise | g.Pool, source: g.Node) -> None:
+    """Refuse a layer whose output size is not its window's."""
+    rows, columns, _ = source.out.image
+    expected = node.window.output(rows, columns)
+    if node.out.image[:2] != expected:
+        raise GatewrightError(
+            f"{node.origin}: hls4ml's output of {node.out.image[:2]} pixels, but {node.window} "
+            f"over {rows} x {columns} gives {expected}; use whole windows ('valid' or own pads)"
+        )
+
+
+READERS: dict[str, Callable[["Reader", Any], g.Node | None]] = {
+    **dict.fromkeys(("Conv1D", "Conv2D", "PointwiseConv1D", "PointwiseConv2D"), conv),
+    **dict.fromkeys(("DepthwiseConv1D", "DepthwiseConv2D"), depthwise),
+    **dict.fromkeys(("Pooling1D", "Pooling2D"), pool),
+    **dict.fromkeys(("GlobalPooling1D", "GlobalPooling2D"), global_pool),
+    **dict.fromkeys(("ZeroPadding1D", "ZeroPadding2D"), zero_padding),
+    "Merge": merge,
+    "Concatenate": concat,
+}
