@@ -23,14 +23,34 @@ LIBRARY = (
     "lint.vlt",
     "arith/gatewright_pkg.sv",
     "arith/requantise.sv",
+    "arith/adder_tree.sv",
+    "arith/mul_reg.sv",
+    "arith/divide_serial.sv",
     "stream/axis_fifo.sv",
     "stream/axis_skid.sv",
     "stream/axis_width.sv",
     "stream/axis_frame_guard.sv",
     "stream/axis_frame_mark.sv",
     "stream/vector_buffer.sv",
+    "stream/window_serial.sv",
+    "stream/credit_gate.sv",
+    "stream/axis_fork.sv",
+    "stream/axis_concat.sv",
     "layers/axis_quantise.sv",
+    "layers/axis_merge.sv",
     "layers/argmax.sv",
+    "layers/matvec_rank.sv",
+    "layers/matvec_serialise.sv",
+    "layers/matvec_folded.sv",
+    "layers/matvec_bias.sv",
+    "layers/layer_output.sv",
+    "layers/matvec_engine.sv",
+    "layers/matvec_layer.sv",
+    "layers/conv_layer.sv",
+    "layers/depthwise_folded.sv",
+    "layers/depthwise_layer.sv",
+    "layers/pool_reduce.sv",
+    "layers/pool.sv",
 )
 
 
@@ -70,12 +90,23 @@ def check(
     *,
     rtl: Path = RTL,
     extra: Sequence[Path] = (),
+    memories: Path | None = None,
 ) -> BenchRun:
-    """Run every case through every phase, all in one simulation, and compare every beat."""
+    """Run every case through every phase, all in one simulation, and compare every beat.
+
+    Args:
+        cases: What to run.
+        seed: Of everything random.
+        phases: The phases of each.
+        rtl: The library.
+        extra: More sources.
+        memories: Folder of the devices' memory files.
+    """
     setup = Setup(
         sources=[*(rtl / name for name in LIBRARY), *extra],
         sim_root=SIM,
         cache_folder=CACHE,
+        memory_folder=memories,
         seed=seed,
         optimise="-O0",
         timeout_s=300,

@@ -1,6 +1,6 @@
 // Dense layer on a stream: y = requantise(weight * x * 2**BiasShift + bias), folded.
 //
-//   s_axis -> vector_buffer -> credit_gate -> matvec_folded -> matvec_bias -> axis_fifo -> m_axis
+//   s_axis -> vector_buffer -> matvec_engine -> m_axis
 //
 // In: Simd activations per beat, lane 0 lowest, ceil(Cols/Simd) beats per vector, tlast on the
 // last. Out: OutLanes elements per beat in row order, ceil(Rows/OutLanes) beats per vector, tlast
@@ -59,19 +59,11 @@ module matvec_layer #(
   output logic                         m_axis_tlast
 );
 
-  localparam int unsigned Beats       = (Cols + Simd - 1) / Simd;
-  localparam int unsigned Passes      = (Rows + Pe - 1) / Pe;
-  localparam int unsigned OutBeats    = (Rows + OutLanes - 1) / OutLanes;
-  localparam int unsigned Steps       = Pe / OutLanes;  // output beats per pass
-  localparam int unsigned LastSteps   = OutBeats - (Passes - 1) * Steps;
-  localparam int unsigned IndexWidth  = (OutBeats > 1) ? $clog2(OutBeats) : 1;
+  localparam int unsigned Beats  = (Cols + Simd - 1) / Simd;
+  localparam int unsigned Passes = (Rows + Pe - 1) / Pe;
 
-  logic                         pass_tvalid, pass_tready, pass_tlast, taken;
-  logic [Simd*InWidth-1:0]      pass_tdata;
-  logic [IndexWidth-1:0]        index;
-  logic                         sums_valid, sums_last, out_valid, out_last, out_ready;
-  logic [OutLanes*AccWidth-1:0] sums;
-  logic [OutLanes*OutWidth-1:0] out_data;
+  logic                    pass_tvalid, pass_tready, pass_tlast;
+  logic [Simd*InWidth-1:0] pass_tdata;
 
   vector_buffer #(
     .Width (Simd * InWidth),
@@ -90,93 +82,43 @@ module matvec_layer #(
     .m_axis_tlast (pass_tlast)
   );
 
-  credit_gate #(
-    .Results    (Steps),
-    .Passes     (Passes),
-    .LastResults(LastSteps),
-    .Credits    (FifoDepth)
-  ) u_gate (
-    .clk_i,
-    .rst_ni,
-    .s_axis_tvalid(pass_tvalid),
-    .s_axis_tready(pass_tready),
-    .s_axis_tlast (pass_tlast),
-    .taken_o      (taken),
-    .return_i     (m_axis_tvalid && m_axis_tready)
-  );
-
-  matvec_folded #(
+  matvec_engine #(
     .Rows        (Rows),
     .Cols        (Cols),
     .Pe          (Pe),
     .Simd        (Simd),
     .Group       (Group),
     .OutLanes    (OutLanes),
+    .Vectors     (1),
     .InWidth     (InWidth),
     .InSigned    (InSigned),
     .WeightWidth (WeightWidth),
     .WeightSigned(WeightSigned),
     .AccWidth    (AccWidth),
-    .WeightFile  (WeightFile)
-  ) u_core (
+    .HasBias     (HasBias),
+    .BiasShift   (BiasShift),
+    .BiasWidth   (BiasWidth),
+    .SumWidth    (SumWidth),
+    .Drop        (Drop),
+    .OutWidth    (OutWidth),
+    .OutSigned   (OutSigned),
+    .Rounding    (Rounding),
+    .Overflow    (Overflow),
+    .Relu        (Relu),
+    .FifoDepth   (FifoDepth),
+    .WeightFile  (WeightFile),
+    .BiasFile    (BiasFile)
+  ) u_engine (
     .clk_i,
     .rst_ni,
-    .valid_i(taken),
-    .last_i (pass_tlast),
-    .x_i    (pass_tdata),
-    .index_o(index),
-    .valid_o(sums_valid),
-    .last_o (sums_last),
-    .sums_o (sums)
-  );
-
-  matvec_bias #(
-    .Lanes    (OutLanes),
-    .Beats    (OutBeats),
-    .AccWidth (AccWidth),
-    .HasBias  (HasBias),
-    .BiasShift(BiasShift),
-    .BiasWidth(BiasWidth),
-    .SumWidth (SumWidth),
-    .Drop     (Drop),
-    .OutWidth (OutWidth),
-    .OutSigned(OutSigned),
-    .Rounding (Rounding),
-    .Overflow (Overflow),
-    .Relu     (Relu),
-    .BiasFile (BiasFile)
-  ) u_bias (
-    .clk_i,
-    .rst_ni,
-    .index_i(index),
-    .valid_i(sums_valid),
-    .last_i (sums_last),
-    .sums_i (sums),
-    .valid_o(out_valid),
-    .last_o (out_last),
-    .data_o (out_data)
-  );
-
-  axis_fifo #(
-    .Width(OutLanes * OutWidth + 1),
-    .Depth(FifoDepth)
-  ) u_fifo (
-    .clk_i,
-    .rst_ni,
-    .s_axis_tvalid(out_valid),
-    .s_axis_tready(out_ready),
-    .s_axis_tdata ({out_last, out_data}),
+    .s_axis_tvalid(pass_tvalid),
+    .s_axis_tready(pass_tready),
+    .s_axis_tdata (pass_tdata),
+    .s_axis_tlast (pass_tlast),
     .m_axis_tvalid,
     .m_axis_tready,
-    .m_axis_tdata ({m_axis_tlast, m_axis_tdata})
+    .m_axis_tdata,
+    .m_axis_tlast
   );
 
-`ifdef VERILATOR
-  ResultHasRoom: assert property (@(posedge clk_i) disable iff (!rst_ni)
-      out_valid |-> out_ready)
-    else $error("matvec_layer: the output FIFO is full when a result comes");
-`else
-  logic unused;
-  assign unused = out_ready;
-`endif
 endmodule

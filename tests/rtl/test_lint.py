@@ -34,6 +34,27 @@ PARAMETERS: dict[str, tuple[dict[str, int], ...]] = {
         {"OutWidth": 1, "InWidth": 1},
     ),
     "vector_buffer": ({"Passes": 1}, {"Beats": 1}, {"Beats": 8}),
+    "window_serial": (
+        {"ChannelOuter": 1},
+        {"Channels": 1, "Height": 1, "Columns": 1, "KernelH": 1, "KernelW": 1},
+        {"KernelH": 1, "KernelW": 1, "PadTop": 3, "PadBottom": 3, "PadRight": 4},
+        {"PadTop": 0, "PadLeft": 0, "PadBottom": 0, "PadRight": 0, "Passes": 3, "Lanes": 2},
+    ),
+    "axis_fork": ({"Count": 1},),
+    "axis_concat": ({"BeatsA": 3},),
+    "axis_merge": (
+        *({"Operation": operation, "SignedA": operation % 2} for operation in range(1, 6)),
+        {"ShiftA": 3, "Drop": -1},
+    ),
+    "conv_layer": ({"Simd": 2, "Pe": 8, "OutLanes": 2, "Group": 8, "Drop": 3},),
+    "depthwise_folded": ({"Channels": 4}, {"WeightSigned": 0, "Taps": 1}),
+    "pool": ({"Average": 1}, {"Average": 1, "KernelH": 2, "KernelW": 2, "InSigned": 1}),
+    "pool_reduce": (
+        {"Average": 1},
+        {"Average": 1, "CountPadding": 0, "InSigned": 1},
+        {"Average": 1, "Taps": 9, "Drop": -2, "OutWidth": 10},
+        {"Taps": 1, "Results": 1},
+    ),
     "matvec_layer": ({"Pe": 4, "Simd": 1, "OutLanes": 2, "HasBias": 0},),
 }
 
@@ -62,6 +83,18 @@ def test_verilator_lint_bites(tmp_path: Path) -> None:
     ("module", "parameters", "message"),
     [
         ("axis_fifo", {"Depth": 1}, "Depth is 1, must be at least 2"),
+        ("window_serial", {"Lanes": 3}, "Lanes must divide Channels"),
+        ("window_serial", {"Height": 1, "PadTop": 0}, "the kernel spans 3 x 3"),
+        ("window_serial", {"ChannelOuter": 1, "Passes": 2}, "Passes is 2, must be at least 1"),
+        ("window_serial", {"DilationW": 0}, "all must be at least 1"),
+        ("axis_fork", {"Count": 0}, "Count 0, must be at least 1"),
+        ("axis_merge", {"Operation": 6}, "Operation is 6, must be 0 to 5"),
+        ("axis_merge", {"Operation": 2, "ShiftB": 1}, "a product needs neither"),
+        ("axis_concat", {"BeatsB": 0}, "BeatsB 0, must be at least 1"),
+        ("depthwise_folded", {"Pe": 5}, "Pe must divide Channels"),
+        ("layer_output", {"Vectors": 0}, "Vectors is 0, must be at least 1"),
+        ("pool_reduce", {"Taps": 0}, "Taps 0"),
+        ("divide_serial", {"Bits": 5}, "must be a multiple of Bits, which is 5"),
         ("axis_width", {"InLanes": 2, "OutLanes": 3}, "2 lanes in, 3 out"),
         ("axis_frame_guard", {"Frames": 1}, "Frames is 1, must be at least 2"),
         ("argmax", {"Elements": 17, "IndexWidth": 4}, "IndexWidth is 4, must hold 16"),
@@ -100,6 +133,14 @@ MEMORIES = [
     ("axis_frame_guard", {"Width": 8, "Frames": 16}, {"TRELLIS_DPR16X4": 1, "DP16KD": 0}),
     ("vector_buffer", {"Width": 8, "Beats": 16, "Passes": 2}, {"TRELLIS_DPR16X4": 4, "DP16KD": 0}),
     ("vector_buffer", {"Width": 8, "Beats": 98, "Passes": 8}, {"TRELLIS_DPR16X4": 0, "DP16KD": 1}),
+    ("window_serial", {"Width": 8, "Lanes": 1, "Columns": 5}, {"TRELLIS_DPR16X4": 0, "DP16KD": 1}),
+    (
+        "window_serial",
+        {"Width": 8, "Lanes": 1, "Channels": 1, "Columns": 8},
+        {"TRELLIS_DPR16X4": 4, "DP16KD": 0},
+    ),
+    ("window_serial", {"Width": 8, "Lanes": 4, "Channels": 32, "Columns": 14}, {"DP16KD": 1}),
+    ("window_serial", {"Width": 8, "Lanes": 4, "Channels": 32, "Columns": 36}, {"DP16KD": 2}),
 ]
 
 

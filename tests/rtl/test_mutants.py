@@ -8,12 +8,17 @@ import numpy as np
 import pytest
 import test_argmax
 import test_buffers
+import test_conv_layer
 import test_frames
+import test_joins
+import test_pool
 import test_requantise
 import test_vector_buffer
 import test_width
+import test_window_serial
 
 from gatewright.errors import CheckFailedError
+from gatewright.fixed import FixedFormat, Overflow, Rounding
 from rtl_blocks import RTL, Case, check
 
 Maker = Callable[[np.random.Generator], Case]
@@ -27,7 +32,29 @@ def quantise(rng: np.random.Generator) -> Case:
     return test_requantise.exhaustive(6, True, 3, 3, True, False)
 
 
+def merge(operation: int) -> Maker:
+    return lambda rng: test_joins.merge(rng, operation, False, True, False)
+
+
+def window(index: int) -> Maker:
+    return lambda rng: test_window_serial.case(rng, *test_window_serial.CASES[index])
+
+
+def pool(index: int) -> Maker:
+    """Return a pooling whose formats round and saturate."""
+    target = FixedFormat(True, 5, 5, Rounding.RND_CONV, Overflow.SAT)
+
+    def make(rng: np.random.Generator) -> Case:
+        geometry, *mode = test_pool.CASES[index]
+        source = FixedFormat(True, 6, 6)
+        x = rng.integers(-32, 32, (20, *geometry.image, geometry.channels))
+        return test_pool.pool(rng, geometry, *mode, (x, source, target))
+
+    return make
+
+
 # File, what stands there, what the mutant has instead, the case that must notice.
+WINDOW = "stream/window_serial.sv"
 MUTANTS = [
     ("stream/axis_fifo.sv", "level_q != LevelWidth'(Depth - 1)", "1'b1", fifo(3)),
     ("stream/axis_fifo.sv", "AddressWidth'(Depth - 1)", "AddressWidth'(Depth - 2)", fifo(3)),
@@ -86,6 +113,31 @@ MUTANTS = [
         "PassWidth'(Passes - 2)",
         lambda rng: test_vector_buffer.case(rng, 5, 4),
     ),
+    (WINDOW, "!(tap_wait_q && lead_q[CountWidth-1])", "1'b1", window(1)),
+    (WINDOW, "s_axis_tready = !room_q[CountWidth-1]", "s_axis_tready = 1'b1", window(1)),
+    (WINDOW, "!pad || first_q", "!pad", window(1)),  # padding ahead of its image
+    (WINDOW, "32'(column_q) < FreeColumns && 32'(row_q) < LiveRows", "1'b1", window(11)),
+    (WINDOW, "ChannelOuter ? 1 - BackRow - BackColumn : ", "", window(2)),
+    ("layers/pool_reduce.sv", "(x ^ Flip) > (total ^ Flip)", "x > total", pool(0)),
+    (
+        "layers/pool_reduce.sv",
+        "quotient[QuotientWidth-1] ^ InSigned",
+        "quotient[QuotientWidth-1]",
+        pool(2),
+    ),
+    ("layers/pool_reduce.sv", "(first_q && !counts)", "1'b0", pool(3)),
+    ("layers/pool_reduce.sv", "(Average && CountPadding) || !s_axis_tuser", "1'b1", pool(4)),
+    ("arith/divide_serial.sv", "head_q != '0", "1'b0", pool(2)),
+    ("stream/axis_fork.sv", "& ~taken_q", "", merge(0)),
+    ("layers/axis_merge.sv", "a - b", "b - a", merge(1)),
+    ("layers/axis_merge.sv", "(Operation == Mean) ? 1 : 0", "0", merge(3)),
+    ("layers/axis_merge.sv", "result_ready && s_axis_b_tvalid", "result_ready", merge(0)),
+    (
+        "stream/axis_concat.sv",
+        "turn_b_q && s_axis_b_tlast",
+        "s_axis_b_tlast",
+        lambda rng: test_joins.concat(rng, 3, 1, is_open=True),
+    ),
     ("arith/requantise.sv", "(rest || floor[0])", "(rest || !floor[0])", quantise),
     ("arith/requantise.sv", "half && (rest || negative)", "half", quantise),
     ("arith/requantise.sv", "floor[OutWidth] != rounded", "floor[0] != rounded", quantise),
@@ -103,18 +155,45 @@ MUTANTS = [
         lambda rng: test_argmax.case(rng, 4, False, 1, 10),
     ),
 ]
-EXTRA = [*test_requantise.BENCH, *test_frames.EXTRA]
+EXTRA = [*test_requantise.BENCH, *test_frames.EXTRA, *test_joins.BENCH]
+
+# Likewise, of layers with memories; the number of the case in test_conv_layer.
+LAYER_MUTANTS = [
+    ("layers/layer_output.sv", "out_last && vector_last", "out_last", 0),
+    ("layers/depthwise_folded.sv", "total_q <= '0", "total_q <= sum", 5),
+    ("layers/depthwise_folded.sv", "AddressWidth'(Depth - 1)", "AddressWidth'(Depth - 2)", 5),
+    ("layers/conv_layer.sv", "(Passes)", "(1)", 0),
+]
+
+
+def mutated(folder: Path, file: str, right: str, wrong: str) -> Path:
+    """Return a copy of the library with one place in ``file`` made wrong."""
+    rtl = folder / "rtl"
+    shutil.copytree(RTL, rtl)
+    text = (rtl / file).read_text()
+    assert text.count(right) >= 1, f"{file} no longer holds {right!r}: give the mutant another"
+    (rtl / file).write_text(text.replace(right, wrong))
+    return rtl
 
 
 @pytest.mark.parametrize(("file", "right", "wrong", "make"), MUTANTS)
 def test_mutant_is_caught(
     file: str, right: str, wrong: str, make: Maker, seed: int, tmp_path: Path
 ) -> None:
-    rtl = tmp_path / "rtl"
-    shutil.copytree(RTL, rtl)
-    text = (rtl / file).read_text()
-    assert text.count(right) >= 1, f"{file} no longer holds {right!r}: give the mutant another"
-    (rtl / file).write_text(text.replace(right, wrong))
+    rtl = mutated(tmp_path, file, right, wrong)
     with pytest.raises(CheckFailedError) as caught:
         check([make(np.random.default_rng(seed))], seed, rtl=rtl, extra=EXTRA)
+    assert "Verilator" not in str(caught.value), "the mutant must build"
+
+
+@pytest.mark.parametrize(("file", "right", "wrong", "index"), LAYER_MUTANTS)
+def test_layer_mutant_is_caught(
+    file: str, right: str, wrong: str, index: int, seed: int, tmp_path: Path
+) -> None:
+    rtl = mutated(tmp_path, file, right, wrong)
+    made = test_conv_layer.random_case(
+        np.random.default_rng(seed), "layer", *test_conv_layer.CASES[index], tmp_path
+    )
+    with pytest.raises(CheckFailedError) as caught:
+        check([made], seed, rtl=rtl, memories=tmp_path)
     assert "Verilator" not in str(caught.value), "the mutant must build"

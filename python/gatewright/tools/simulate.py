@@ -122,7 +122,7 @@ def rtl_setup(rtl_folder: Path, description: Mapping[str, Any], setup: Setup) ->
 
 def device_of(description: Mapping[str, Any]) -> Device:
     """Return the design as a device of a bench; it notes down its pulses and its layers' counts."""
-    layers = [f"u_{layer['name']}.u_core.useful_macs_q" for layer in description["layers"]]
+    layers = [f"u_{layer['name']}.u_engine.u_core.useful_macs_q" for layer in description["layers"]]
     return Device(
         module=description["top"],
         in_width=_bus_bits(description["input"]),

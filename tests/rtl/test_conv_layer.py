@@ -1,0 +1,172 @@
+"""conv_layer and depthwise_layer give the sums of a plain convolution, at the law's pace."""
+
+from collections.abc import Sequence
+from math import ceil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gatewright.fixed import FixedFormat, IntArray, Overflow, Rounding, format_for_range, requantize
+from gatewright.tools.bench import Device
+from gatewright.tools.stream_bench import STRESS, Phase
+from rtl_blocks import Case, check
+from rtl_windows import Geometry, image_beats, image_cycles, random_geometry, windows
+
+IMAGES = 6
+WEIGHT_WIDTH = 5
+ROUNDINGS, OVERFLOWS = list(Rounding), list(Overflow)
+SAME = {"kernel": (3, 3), "begin": (1, 1), "end": (1, 1)}
+
+# Geometry; output channels, PE, output lanes, group. PE 0: depthwise.
+CASES = [
+    (Geometry(lanes=2, channels=4, image=(6, 5), **SAME), (8, 4, 1, 2)),
+    (Geometry(lanes=4, channels=4, image=(6, 5), **SAME), (7, 3, 3, 1)),  # rows do not divide
+    (Geometry(lanes=1, channels=1, image=(8, 8), kernel=(5, 5)), (6, 6, 1, 6)),
+    (Geometry(lanes=2, channels=8, image=(4, 5), kernel=(1, 1)), (12, 2, 1, 1)),  # pointwise
+    (Geometry(lanes=3, channels=3, image=(7, 7), kernel=(1, 1), stride=(2, 2)), (4, 1, 1, 1)),
+    (Geometry(lanes=2, channels=4, image=(6, 5), **SAME), None),
+    (Geometry(lanes=3, channels=3, image=(9, 7), stride=(2, 2), **SAME), None),
+    (Geometry(lanes=1, channels=6, image=(1, 12), kernel=(1, 4), begin=(0, 3)), None),
+    (Geometry(lanes=2, channels=2, image=(6, 6), kernel=(1, 1)), None),  # a scale per channel
+]
+
+
+def hex_words(words: IntArray, width: int) -> str:
+    """Return a line per word, element 0 in the lowest bits."""
+    mask = (1 << width) - 1
+    return "".join(
+        f"{sum((int(v) & mask) << (i * width) for i, v in enumerate(word)):x}\n" for word in words
+    )
+
+
+def random_case(
+    rng: np.random.Generator,
+    name: str,
+    geometry: Geometry,
+    fold: tuple[int, int, int, int] | None,
+    memories: Path,
+) -> Case:
+    """Return a layer of random weights; its memory files go into ``memories``."""
+    in_width, in_signed = int(rng.integers(3, 9)), bool(rng.random() < 0.5)
+    source = FixedFormat(in_signed, in_width, in_width)
+    low, high = source.min_int, source.max_int
+    x = rng.integers(low, high, (IMAGES, *geometry.image, geometry.channels), endpoint=True)
+    if rng.random() < 0.5:  # extremes only
+        x = np.where(x < (low + high) / 2, low, high)
+    rows = fold[0] if fold else geometry.channels
+    weight_signed, has_bias = bool(rng.random() < 0.7), bool(rng.random() < 0.7)
+    weight_format = FixedFormat(weight_signed, WEIGHT_WIDTH, WEIGHT_WIDTH)
+    shape = (rows, *geometry.kernel, geometry.channels) if fold else (rows, *geometry.kernel)
+    weight = rng.integers(weight_format.min_int, weight_format.max_int, shape, endpoint=True)
+    shift = int(rng.integers(0, 3))
+    bias = rng.integers(-500, 500, rows) if has_bias else np.zeros(rows, np.int64)
+    taps = windows(x, geometry)
+    products = np.einsum("nrcijk,oijk->nrco" if fold else "nrcijo,oij->nrco", taps, weight)
+    sums = (products << shift if has_bias else products) + bias
+    span = format_for_range(int(sums.min()), int(sums.max()), 0)
+    acc = format_for_range(int(products.min()), int(products.max()), 0)
+    relu, drop = bool(rng.random() < 0.4), int(rng.integers(0, 8))
+    target = FixedFormat(
+        not relu, 7, 7 + drop, ROUNDINGS[rng.integers(7)], OVERFLOWS[rng.integers(5)]
+    )
+    total = FixedFormat(True, span.width + 1, span.width + 1)
+    out = requantize(np.maximum(sums, 0) if relu else sums, total, target)
+    if fold:
+        pe, lanes, group = fold[1:]
+        beats = int(np.prod(geometry.kernel)) * geometry.groups
+        padded = np.zeros((ceil(rows / pe) * pe, beats, geometry.lanes), np.int64)
+        padded[:rows] = weight.reshape(rows, beats, geometry.lanes)
+        words = padded.reshape(-1, pe, beats, geometry.lanes).transpose(0, 2, 1, 3)
+        for rank, first in enumerate(range(0, pe, group)):
+            part = words[:, :, first : first + group].reshape(len(words) * beats, -1)
+            (memories / f"{name}_{rank:03d}.mem").write_text(hex_words(part, WEIGHT_WIDTH))
+        results = pe // lanes
+        levels = (geometry.lanes - 1).bit_length()
+        delay = max(0, ceil(pe / group) - results) if lanes > group else 0
+        depth = max(2, results * (1 + ceil((20 + levels + delay + results) / beats)))
+        sizes = {"OutChannels": rows, "Pe": pe, "Simd": geometry.lanes}
+        sizes |= {"Group": group, "OutLanes": lanes}
+    else:
+        lanes, count = geometry.lanes, int(np.prod(geometry.kernel))
+        words = weight.reshape(geometry.groups, lanes, count).transpose(0, 2, 1)
+        (memories / f"{name}.mem").write_text(hex_words(words.reshape(-1, lanes), WEIGHT_WIDTH))
+        sizes, depth = {"Pe": lanes}, max(2, 1 + ceil(18 / count))
+    out_beats = ceil(rows / lanes)
+    padded_out = np.zeros((*out.shape[:3], out_beats * lanes), np.int64)
+    padded_out[..., :rows] = out
+    padded_bias = np.zeros(out_beats * lanes, np.int64)
+    padded_bias[:rows] = bias
+    (memories / f"{name}_bias.mem").write_text(hex_words(padded_bias.reshape(-1, lanes), 12))
+    out_lanes, out_last = image_beats(padded_out, lanes)
+    lanes_in, last = image_beats(x, geometry.lanes)
+    parameters = {
+        **{k: v for k, v in geometry.parameters.items() if k != "Lanes"},
+        **sizes,
+        "InWidth": in_width,
+        "InSigned": f"1'b{int(in_signed)}",
+        "WeightWidth": WEIGHT_WIDTH,
+        "WeightSigned": f"1'b{int(weight_signed)}",
+        "AccWidth": acc.width + 1,
+        "HasBias": f"1'b{int(has_bias)}",
+        "BiasShift": shift if has_bias else 0,
+        "BiasWidth": 12,
+        "SumWidth": total.width,
+        "Drop": drop,
+        "OutWidth": target.width,
+        "OutSigned": f"1'b{int(target.signed)}",
+        "Rounding": ROUNDINGS.index(target.rounding),
+        "Overflow": OVERFLOWS.index(target.overflow),
+        "Relu": f"1'b{int(relu)}",
+        "FifoDepth": depth,
+        "WeightFile": f'"{name}"' if fold else f'"{name}.mem"',
+        "BiasFile": f'"{name}_bias.mem"',
+    }
+    device = Device(
+        module="conv_layer" if fold else "depthwise_layer",
+        in_width=geometry.lanes * in_width,
+        out_width=lanes * target.width,
+        parameters=parameters,
+    )
+    return Case(device, lanes_in, last, in_width, out_lanes, out_last, target.width, target.signed)
+
+
+def run(
+    cases: Sequence[tuple[Geometry, tuple[int, int, int, int] | None]], seed: int, folder: Path
+) -> list[str]:
+    """Run them in one bench; return those that do not keep to the law."""
+    rng = np.random.default_rng(seed)
+    made = [random_case(rng, f"layer{index}", *case, folder) for index, case in enumerate(cases)]
+    phases = (*STRESS, Phase(0, 0, 211), Phase(0, 200))
+    result = check(made, seed, phases, memories=folder)
+    wrong = []
+    for (geometry, fold), got in zip(cases, result.received[0], strict=True):
+        passes = ceil(fold[0] / fold[1]) if fold else 1
+        cycles, exact = geometry.cycles(passes * int(np.prod(geometry.kernel)) * geometry.groups)
+        found = image_cycles(got, IMAGES)
+        if (found != cycles).any() if exact else (found > cycles).any():
+            wrong.append(f"{geometry} {fold}: {found} cycles, law {cycles} {exact=}")
+    return wrong
+
+
+def test_layers(seed: int, tmp_path: Path) -> None:
+    assert run(CASES, seed, tmp_path) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("batch", range(6))
+def test_any_layer(batch: int, seed: int, tmp_path: Path) -> None:
+    rng = np.random.default_rng(1000 * batch + seed)
+    cases: list[tuple[Geometry, tuple[int, int, int, int] | None]] = []
+    while len(cases) < 8:
+        geometry = random_geometry(rng)
+        beats = int(np.prod(geometry.kernel)) * geometry.groups
+        pe = int(rng.integers(1, 7))
+        lanes = int(rng.choice([n for n in range(1, pe + 1) if pe % n == 0]))
+        group = int(rng.integers(1, pe + 1))
+        delay = max(0, ceil(pe / group) - pe // lanes) if lanes > group else 0
+        if rng.random() < 0.4:
+            cases.append((geometry, None))
+        elif pe // lanes <= beats and delay < beats:
+            cases.append((geometry, (int(rng.integers(1, 14)), pe, lanes, group)))
+    assert run(cases, seed, tmp_path) == []
