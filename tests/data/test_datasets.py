@@ -51,7 +51,7 @@ def test_impossible_validation(digits: Dataset, validation: int) -> None:
 
 
 def test_unknown_data_set() -> None:
-    with pytest.raises(GatewrightError, match=r"no data set 'mnits'.*digits, mnist"):
+    with pytest.raises(GatewrightError, match=r"no data set 'mnits'.*digits, .*mnist"):
         data.load("mnits")
 
 

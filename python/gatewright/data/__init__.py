@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from gatewright.data import digits, mnist
+from gatewright.data import digits, fashion_mnist, letters, mnist, shuttle, vowels
 from gatewright.data.dataset import Dataset, Preprocessing, Split
 from gatewright.errors import GatewrightError
 
@@ -11,7 +11,12 @@ __all__ = ["Dataset", "Preprocessing", "Split", "load", "names"]
 # To add a data set: a module with ``load(progress=...) -> Dataset``, and a line here.
 _LOADERS: dict[str, Callable[[bool], Dataset]] = {
     "digits": lambda progress: digits.load(),
+    "fashion_mnist": lambda progress: fashion_mnist.load(progress=progress),
+    "letters": lambda progress: letters.load(progress=progress),
     "mnist": lambda progress: mnist.load(progress=progress),
+    "mnist_images": lambda progress: mnist.load_images(progress=progress),
+    "shuttle": lambda progress: shuttle.load(progress=progress),
+    "vowels": lambda progress: vowels.load(progress=progress),
 }
 
 

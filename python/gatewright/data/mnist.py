@@ -50,21 +50,31 @@ def load(*, progress: bool = True) -> Dataset:
         GatewrightError: a cached file is not what it should be.
         NotRunError: the files are not in the cache and no source could be reached.
     """
+    return read("mnist", ensure(FILES, SOURCES, progress=progress), (784,), "flat, row by row")
+
+
+def load_images(*, progress: bool = True) -> Dataset:
+    """Return MNIST as images [1, 28, 28], otherwise as ``load``; raises what that raises."""
     folder = ensure(FILES, SOURCES, progress=progress)
+    return read("mnist_images", folder, (1, 28, 28), "channel, row, column")
+
+
+def read(name: str, folder: Path, shape: tuple[int, ...], layout: str) -> Dataset:
+    """Return the data set of ten classes whose files are called as MNIST's."""
     return Dataset(
-        name="mnist",
-        train_inputs=_inputs(folder / "train-images-idx3-ubyte"),
+        name=name,
+        train_inputs=_inputs(folder / "train-images-idx3-ubyte", shape),
         train_labels=read_idx(folder / "train-labels-idx1-ubyte").astype(np.int64),
-        test_inputs=_inputs(folder / "t10k-images-idx3-ubyte"),
+        test_inputs=_inputs(folder / "t10k-images-idx3-ubyte", shape),
         test_labels=read_idx(folder / "t10k-labels-idx1-ubyte").astype(np.int64),
         classes=10,
-        preprocessing=Preprocessing(1 / 256, 255, (28, 28), "flat, row by row"),
+        preprocessing=Preprocessing(1 / 256, 255, (28, 28), layout),
     )
 
 
-def _inputs(path: Path) -> NDArray[np.float32]:
+def _inputs(path: Path, shape: tuple[int, ...]) -> NDArray[np.float32]:
     images = read_idx(path)
-    return images.reshape(len(images), -1).astype(np.float32) * np.float32(1 / 256)
+    return images.reshape(len(images), *shape).astype(np.float32) * np.float32(1 / 256)
 
 
 def read_idx(path: Path) -> NDArray[np.uint8]:
