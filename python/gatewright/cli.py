@@ -160,7 +160,10 @@ def _report(folder: Path, step: str) -> None:
     path = folder / ("metrics.json" if step == "train" else f"{step}.json")
     content = read_json(path)
     keys = {
-        "train": ("float_accuracy", "accuracy", "parameters", "nonzero_weights", "train_s"),
+        "train": (
+            *("float_accuracy", "accuracy", "float_auc", "auc"),
+            *("parameters", "nonzero_weights", "train_s"),
+        ),
         "export": ("samples", "compared", "mismatches"),
         "hls": ("samples", "compared", "mismatches"),
         "rtl": ("cycles_per_inference_law", "slowest_layer"),
@@ -175,7 +178,7 @@ def _report(folder: Path, step: str) -> None:
         ),
         "synth": ("ecp5", "xilinx7"),
     }[step]
-    click.echo(", ".join(f"{key} {content.get(key)}" for key in keys))
+    click.echo(", ".join(f"{key} {content[key]}" for key in keys if key in content))
     click.echo(f"see {path}")
 
 

@@ -7,18 +7,26 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from gatewright import data, train
-from gatewright.data import Dataset
+from gatewright import data, export, train
+from gatewright.data import Dataset, Preprocessing
 from gatewright.errors import GatewrightError
 from gatewright.train import checkpoint, model_file
 from gatewright.train.loop import Loop
-from gatewright.train.settings import FloatStep, PruneStep
-from gatewright.train.technique import Technique
-from recipes import digits
+from gatewright.train.objective import Classify
+from gatewright.train.settings import (
+    Data,
+    FloatStep,
+    Network,
+    PruneStep,
+    QuantiseStep,
+    Train,
+)
+from recipes import Design, digits
 
 
 @pytest.fixture(scope="module")
@@ -163,15 +171,15 @@ def test_a_broken_checkpoint_is_ignored_with_a_word(
 def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_epoch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain, calls = Technique.loss, []
+    plain, calls = Classify.loss, []
 
-    def broken(self: Technique, network: nn.Module, inputs: Any, labels: Any) -> torch.Tensor:
+    def broken(self: Classify, network: nn.Module, inputs: Any, labels: Any) -> torch.Tensor:
         calls.append(1)
         loss = plain(self, network, inputs, labels)
         return loss * float("nan") if len(calls) == UPDATES + 3 else loss
 
     with monkeypatch.context() as patch:
-        patch.setattr(Technique, "loss", broken)
+        patch.setattr(Classify, "loss", broken)
         with pytest.raises(GatewrightError, match=r"float \(1 of 3\).* nan in epoch 2.*learning"):
             train.run(digits(), tmp_path / "broken", progress=False)
     assert not (tmp_path / "broken" / "model.pt").exists()
@@ -204,11 +212,11 @@ def test_the_best_epoch_is_taken_by_validation(
     design = digits(steps=(FloatStep(epochs=3),))
     given, states = iter([0.3, 0.9, 0.5, 0.0, 0.0, 0.0]), []
 
-    def judged(network: nn.Module, inputs: Any, labels: Any) -> float:
+    def judged(self: Classify, network: nn.Module, inputs: Any, labels: Any) -> float:
         states.append({k: v.clone() for k, v in network.state_dict().items()})
         return next(given)
 
-    monkeypatch.setattr("gatewright.train.loop.accuracy", judged)
+    monkeypatch.setattr(Classify, "score", judged)
     metrics = train.run(design, tmp_path, progress=False)
     assert metrics["steps"][0]["best_epoch"] == 2
     state = model_file.load(tmp_path / "model.pt").state
@@ -219,7 +227,7 @@ def test_an_epoch_before_the_sparsity_is_reached_is_never_the_best(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = iter([0.9, 0.4, 0.5, 0.3, 0.0])
-    monkeypatch.setattr("gatewright.train.loop.accuracy", lambda *_: next(given))
+    monkeypatch.setattr(Classify, "score", lambda *_: next(given))
     design = digits(steps=(PruneStep(epochs=4, sparsity=0.5, ramp=0.5),))
     metrics = train.run(design, tmp_path, progress=False)
     assert metrics["steps"][0]["best_epoch"] == 3
@@ -288,3 +296,39 @@ def test_threads_are_left_as_they_were(tmp_path: Path) -> None:
     before = torch.get_num_threads()
     train.run(digits(epochs=1), tmp_path, progress=False)
     assert torch.get_num_threads() == before
+
+
+def rows(count: int, seed: int) -> Any:
+    """Points near a line through four dimensions, in units of 1/32."""
+    generator = np.random.default_rng(seed)
+    along = generator.normal(size=(count, 1)) * np.array([1.0, -1.0, 0.5, 2.0])
+    return (np.clip(np.rint(32 * along), -128, 127) / 32).astype(np.float32)
+
+
+def test_an_autoencoder_learns_what_is_usual(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual, strange = rows(100, 2), rows(100, 3)[:, ::-1]
+    dataset = Dataset(
+        *("rows", rows(800, 1), np.zeros(800, dtype=np.int64)),
+        *(np.concatenate([usual, strange]), np.repeat(np.arange(2), 100), 2),
+        Preprocessing(1 / 32, 127, (4,), "flat", raw_min=-128),
+    )
+    monkeypatch.setattr(data, "load", lambda name, **_: dataset)
+    steps = (FloatStep(epochs=8, learning_rate=0.01), QuantiseStep(epochs=2, bias_bits=12))
+    design = Design(
+        Network("autoencoder", {"layers": [4, 8, 2, 8, 4]}),
+        Data("rows", 100),
+        Train(steps=steps, batch_size=32, objective="reconstruct"),
+    )
+    metrics = train.run(design, tmp_path, progress=False)
+    assert metrics["auc"] > 0.9
+    assert metrics["float_auc"] > 0.9
+    scores = metrics["steps"][0]["validation_scores"]
+    assert metrics["steps"][0]["validation_score"] == max(scores) < 0
+    record = export.run(design, tmp_path)
+    assert record["accuracy"] is None
+    assert record["auc"] == pytest.approx(metrics["auc"], abs=1e-3)
+    with np.load(tmp_path / "vectors.npz") as arrays:
+        assert arrays["anomalies"].tolist() == [False] * 100 + [True] * 100
+        assert "labels" not in arrays

@@ -7,9 +7,9 @@ from gatewright import nets
 from gatewright.data import Preprocessing
 from gatewright.errors import GatewrightError
 from gatewright.train.prune import Prune, keep_largest
-from gatewright.train.quantise import Quantise, nonzero_weights
+from gatewright.train.quantise import Quantise, merge_normalisation, nonzero_weights
 from gatewright.train.settings import PruneStep, QuantiseStep
-from gatewright.train.technique import Masks, Task, weights
+from gatewright.train.technique import Masks, Task, count_parameters, weights
 
 DIGITS = Preprocessing(1 / 16, 16, (8, 8), "flat")
 BYTES = Preprocessing(1 / 256, 255, (2, 2), "flat")
@@ -112,3 +112,77 @@ def test_conversion_draws_no_random_numbers_and_keeps_the_weights() -> None:
     found = network.state_dict()
     assert all(torch.equal(found[name], value) for name, value in before.items())
     assert torch.equal(torch.get_rng_state(), state)
+
+
+def normalised() -> nn.Module:
+    """A network with every kind of module, its statistics not those it starts with."""
+    torch.manual_seed(7)
+    network = nets.build("resnet", {"channels": (2, 3, 4), "classes": 3})
+    for _ in range(5):
+        network(torch.rand(32, 1, 28, 28))
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.uniform_(module.weight, 0.5, 2)
+            nn.init.normal_(module.bias)
+    return network.eval()
+
+
+def test_normalisation_is_merged_into_its_convolution() -> None:
+    network, inputs = normalised(), torch.rand(8, 1, 28, 28)
+    before = network(inputs)
+    merge_normalisation(network)
+    assert not [m for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
+    assert all(p.requires_grad for n, p in network.named_parameters() if n != "average.weight")
+    # float32 keeps 24 bits; some twenty operations of magnitude about 1 stand between
+    torch.testing.assert_close(network(inputs), before, rtol=1e-4, atol=1e-4)
+
+
+def test_normalisation_elsewhere_is_refused() -> None:
+    network = nn.Sequential(nn.ReLU(), nn.BatchNorm1d(3))
+    with pytest.raises(GatewrightError, match="1 normalises what is no convolution"):
+        merge_normalisation(network)
+
+
+def test_a_residual_network_is_fixed_point_on_every_branch() -> None:
+    technique = Quantise(QuantiseStep(epochs=1, bias_bits=12))
+    network = technique.convert(normalised(), BYTES)
+    inputs = torch.randint(0, 256, (600, 1, 28, 28)) / 256
+    labels = torch.zeros(600, dtype=torch.long)
+    technique.prepare(network, Task(inputs, labels, inputs, labels, BYTES, 1))
+    network.eval()
+    seen: list[torch.Tensor] = []
+    for block in (network.block1, network.block2, network.block3):
+        block.add.register_forward_pre_hook(lambda _, given: seen.extend(given))
+    network(inputs[:8])
+    assert len(seen) == 6
+    for values in seen:
+        units = values * 2**20
+        assert torch.equal(units, units.round())
+        assert len(values.unique()) <= 256
+    average = network.average.quant_weight()
+    assert (average.value == 1 / 16).all()
+    assert "average.weight" not in dict(weights(network))
+    conv = network.block1.conv1
+    assert conv.quant_weight().value.unique().numel() <= 63
+    assert count_parameters(network) == sum(
+        m.weight.numel() + m.bias.numel()
+        for m in network.modules()
+        if isinstance(m, qnn.QuantConv2d | qnn.QuantLinear) and m is not network.average
+    )
+
+
+@pytest.mark.parametrize(("bits", "scale"), [(8, 1 / 32), (9, 1 / 32), (6, 1 / 8)])
+def test_signed_input(bits: int, scale: float) -> None:
+    data = Preprocessing(1 / 32, 127, (4,), "flat", raw_min=-128)
+    raw = torch.arange(-128, 128) / 32
+    inputs = raw[torch.randint(256, (600, 12))]
+    network = quantised(QuantiseStep(epochs=1, input_bits=bits), data, inputs)
+    assert float(network.input.act_quant.scale()) == scale
+    assert torch.equal(network.input(raw), raw) == (bits >= 8)
+
+
+def test_padding_that_is_not_zero_is_refused() -> None:
+    network = nn.Sequential()
+    network.add_module("conv", nn.Conv2d(1, 1, 3, padding=1, padding_mode="reflect"))
+    with pytest.raises(GatewrightError, match="conv: padding_mode is 'reflect'"):
+        Quantise(QuantiseStep(epochs=1)).convert(network, BYTES)

@@ -6,7 +6,9 @@ a user's own module of Brevitas layers (``from_module``). Each writes into the d
 - ``model.onnx``: cleaned, with readable node names;
 - ``vectors.npz``: ``inputs`` float32 [N, ...]; ``outputs`` int64 [N, outputs]; ``output_fraction``
   int64 scalar f, a real output being ``outputs * 2**-f`` exactly; ``labels`` int64 [N] if known;
-- ``export.json``: ``accuracy`` (null without labels), ``samples``, ``compared``, ``mismatches``,
+  of a network that gives its input back ``anomalies`` bool [N] instead;
+- ``export.json``: ``accuracy`` (null without labels), ``auc`` (how well the error tells anomalies;
+  null without them), ``samples``, ``compared``, ``mismatches``,
   ``vectors_sha256``, ``model_sha256``, ``output_fraction``, ``preprocessing`` (null if not
   known), ``arithmetic`` (float32 or float64), ``source`` (whose outputs they are: pytorch, qonnx).
 """
@@ -18,6 +20,7 @@ import logging
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatewright import data
+from gatewright.data import measures
 from gatewright.errors import CheckFailedError, GatewrightError
 from gatewright.export.inputs import Floats, Integers, check_inputs, load_inputs, load_labels
 from gatewright.files import replacing, sha256, write_json
@@ -37,6 +41,33 @@ if TYPE_CHECKING:
 __all__ = ["from_module", "from_onnx", "load_inputs", "load_labels", "run"]
 
 _MAX_FRACTION = 60
+
+
+@dataclass(frozen=True, eq=False)
+class _Marks:
+    """What is known of the samples."""
+
+    labels: Integers | None = None
+    anomalies: NDArray[np.bool_] | None = None
+
+    def arrays(self) -> dict[str, Any]:
+        """Return what of it goes into ``vectors.npz``."""
+        found: dict[str, Any] = {}
+        if self.labels is not None:
+            found["labels"] = self.labels.astype(np.int64)
+        if self.anomalies is not None:
+            found["anomalies"] = self.anomalies.astype(np.bool_)
+        return found
+
+    def measured(self, inputs: Floats, outputs: Integers, fraction: int) -> dict[str, Any]:
+        """Return how good the outputs are, by what is known."""
+        accuracy = auc = None
+        if self.labels is not None:
+            accuracy = float((outputs.argmax(axis=1) == self.labels).mean())
+        if self.anomalies is not None:
+            real = np.ldexp(outputs.astype(np.float64), -fraction).reshape(inputs.shape)
+            auc = measures.auc(measures.squared_error(real, inputs), self.anomalies)
+        return {"accuracy": accuracy, "auc": auc}
 
 
 def run(design: Recipe, folder: Path) -> dict[str, Any]:
@@ -58,13 +89,11 @@ def run(design: Recipe, folder: Path) -> dict[str, Any]:
             f"{path} was trained with other settings than the design has now; run the train step"
         )
     dataset = data.load(model.data)
-    return from_module(
-        model.build(),
-        dataset.test_inputs,
-        folder,
-        model.preprocessing.describe(),
-        labels=dataset.test_labels,
-    )
+    marks: dict[str, Any] = {"labels": dataset.test_labels}
+    if model.train.objective == "reconstruct":
+        marks = {"anomalies": dataset.test_labels != 0}
+    described = model.preprocessing.describe()
+    return from_module(model.build(), dataset.test_inputs, folder, described, **marks)
 
 
 def from_module(
@@ -74,6 +103,7 @@ def from_module(
     preprocessing: Mapping[str, Any] | None = None,
     *,
     labels: Integers | None = None,
+    anomalies: NDArray[np.bool_] | None = None,
 ) -> dict[str, Any]:
     """Export a module of Brevitas layers with fixed-point quantisers.
 
@@ -83,6 +113,7 @@ def from_module(
         folder: Where the files go.
         preprocessing: What turned raw data into ``inputs``, for the record.
         labels: int64 [N], to measure the accuracy.
+        anomalies: bool [N], for a module that gives its input back: which samples are unusual.
 
     Raises:
         CheckFailedError: PyTorch and QONNX differ.
@@ -96,7 +127,8 @@ def from_module(
     exactness.check_fixed_point(model)
     wide = exactness.needs_float64(model)
     outputs = _evaluate(module, inputs, float64=wide)
-    return _write(model, inputs, outputs, folder, labels, preprocessing, "pytorch", wide)
+    marks = _Marks(labels, anomalies)
+    return _write(model, inputs, outputs, folder, marks, preprocessing, "pytorch", wide)
 
 
 def from_onnx(
@@ -126,7 +158,8 @@ def from_onnx(
     exactness.check_fixed_point(model)
     wide = exactness.needs_float64(model)
     outputs = qonnx_model.execute(model, inputs, float64=wide)
-    return _write(model, inputs, outputs, folder, labels, preprocessing, "qonnx", wide)
+    marks = _Marks(labels)
+    return _write(model, inputs, outputs, folder, marks, preprocessing, "qonnx", wide)
 
 
 def _exported(module: "nn.Module", shape: tuple[int, ...]) -> "ModelWrapper":
@@ -184,7 +217,7 @@ def _write(
     inputs: Floats,
     outputs: NDArray[np.float64],
     folder: Path,
-    labels: Integers | None,
+    marks: "_Marks",
     preprocessing: Mapping[str, Any] | None,
     source: str,
     wide: bool,
@@ -203,13 +236,11 @@ def _write(
         "outputs": integers,
         "output_fraction": np.int64(fraction),
     }
-    if labels is not None:
-        arrays["labels"] = labels.astype(np.int64)
+    arrays |= marks.arrays()
     with replacing(vectors_path) as temporary, temporary.open("wb") as stream:
         np.savez_compressed(stream, **arrays)
-    right = None if labels is None else integers.argmax(axis=1) == labels
     record = {
-        "accuracy": None if right is None else float(right.mean()),
+        **marks.measured(inputs, integers, fraction),
         "samples": len(inputs),
         "compared": integers.size,
         "mismatches": 0,

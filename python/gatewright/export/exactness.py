@@ -109,8 +109,8 @@ def needs_float64(model: ModelWrapper) -> bool:
     """
     needed = False
     for node in model.graph.node:
-        if node.op_type in LAYERS:
-            units = _worst_sum(model, node)
+        if node.op_type in (*LAYERS, "Add"):
+            units = _worst_add(model, node) if node.op_type == "Add" else _worst_sum(model, node)
             if units is not None and units >= _FLOAT64_UNITS:
                 raise GatewrightError(
                     f"node {node.name}: its sum may reach {units} units of its finest bit, more "
@@ -140,6 +140,19 @@ def _worst_sum(model: ModelWrapper, node: onnx.NodeProto) -> int | None:
             return None
         total, unit = total + np.abs(bias).max(initial=0.0), min(unit, _unit(bias))
     return math.ceil(float(total) / unit)
+
+
+def _worst_add(model: ModelWrapper, node: onnx.NodeProto) -> int | None:
+    """Return a bound on the magnitude of a sum of two branches in units of its finest bit."""
+    total, unit = 0.0, math.inf
+    for name in node.input:
+        source = _source(model, name)
+        if source is None or source.op_type not in ("Quant", "IntQuant"):
+            return None
+        scale, _, bits = (np.ravel(model.get_initializer(part)) for part in source.input[1:4])
+        total += float(2 ** bits.max() * scale.max())
+        unit = min(unit, float(scale.min()))
+    return math.ceil(total / unit)
 
 
 def _parameter(model: ModelWrapper, name: str) -> Array | None:

@@ -25,7 +25,7 @@ class Progress:
         masks: Weights not held at zero.
         best: State of the best network of this step so far.
         best_epoch: Its epoch, counted from 1.
-        validation: Validation accuracy of each epoch of this step.
+        validation: Score of each epoch of this step on the validation samples.
         seconds: Time this step has taken.
         random: State of each random generator.
         finished: What is recorded of the steps before.

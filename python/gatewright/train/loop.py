@@ -13,9 +13,10 @@ from tqdm import tqdm
 
 from gatewright.errors import GatewrightError
 from gatewright.train import checkpoint
+from gatewright.train.augment import augment
 from gatewright.train.checkpoint import Progress
 from gatewright.train.settings import Step
-from gatewright.train.technique import Masks, Task, Technique, accuracy
+from gatewright.train.technique import Masks, Task, Technique
 
 _log = logging.getLogger(__name__)
 _SHOW_EVERY = 20  # updates between two looks at the loss, which make a GPU wait
@@ -47,7 +48,10 @@ class Loop:
         self._updates = math.ceil(len(task.labels) / self._batch)
         self._masks = Masks(network)
         self._generator = torch.Generator().manual_seed(task.seed)
-        self._optimizer = torch.optim.Adam(network.parameters(), lr=step.learning_rate)
+        kind = torch.optim.AdamW if step.weight_decay else torch.optim.Adam
+        self._optimizer = kind(
+            network.parameters(), lr=step.learning_rate, weight_decay=step.weight_decay
+        )
 
     def run(self, save: Callable[[], None]) -> None:
         """Train the epochs that are left, calling ``save`` after each; end with the best network.
@@ -105,8 +109,8 @@ class Loop:
             rate = self._step.learning_rate * 0.5 * (1 + math.cos(math.pi * before))
             for group in self._optimizer.param_groups:
                 group["lr"] = rate
-        inputs, labels = self._task.inputs[at], self._task.labels[at]
-        loss = self._technique.loss(self._network, inputs, labels)
+        inputs = augment(self._task.inputs[at], self._task.augment)
+        loss = self._task.objective.loss(self._network, inputs, self._task.labels[at])
         self._optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         self._optimizer.step()
@@ -122,9 +126,11 @@ class Loop:
                 "was kept. Lower the step's learning_rate and run again"
             )
         progress = self._progress
-        found = accuracy(self._network, self._task.validation_inputs, self._task.validation_labels)
+        found = self._task.objective.score(
+            self._network, self._task.validation_inputs, self._task.validation_labels
+        )
         eligible = self._technique.may_be_best((epoch + 1) / self._step.epochs)
-        best = progress.validation[progress.best_epoch - 1] if progress.best_epoch else -1.0
+        best = progress.validation[progress.best_epoch - 1] if progress.best_epoch else -math.inf
         if eligible and found > best:
             progress.best_epoch = epoch + 1
             progress.best = _copy(self._network)
@@ -137,15 +143,16 @@ class Loop:
         bar.set_postfix(self._postfix(loss))
         if self._show and bar.disable:
             _log.info(
-                "%s: epoch %d of %d, loss %.4f, validation accuracy %.2f %%",
-                *(self._title, epoch + 1, self._step.epochs, loss, 100 * found),
+                "%s: epoch %d of %d, loss %.4f, validation %s %.4f",
+                *(self._title, epoch + 1, self._step.epochs, loss),
+                *(self._task.objective.score_name, found),
             )
 
     def _postfix(self, loss: float) -> dict[str, str]:
         validation = self._progress.validation
         shown = {"loss": f"{loss:.4f}"}
         if validation:
-            shown["validation"] = f"{100 * validation[-1]:.2f} %"
+            shown["validation"] = f"{validation[-1]:.4f}"
         return shown
 
 

@@ -98,12 +98,11 @@ def load(path: Path) -> Model:
         if stored["format"] != _FORMAT:
             raise ValueError(f"format {stored['format']}, expected {_FORMAT}")
         said = json.loads(stored["description"])
-        raw = said["preprocessing"]
         return Model(
             TypeAdapter(Network).validate_python(said["network"]),
             TypeAdapter(Train).validate_python(said["train"]),
             said["data"],
-            Preprocessing(**{**raw, "raw_shape": tuple(raw["raw_shape"])}),
+            Preprocessing.of(said["preprocessing"]),
             stored["state"],
         )
     except Exception as error:  # torch.load raises whatever a broken file leads it to

@@ -1,5 +1,6 @@
 """Quantisation-aware training with Brevitas; every scale is a power of two.
 
+Batch normalisation is merged into the layer before it first, so that none is left.
 Rounding is half to even and weights keep a symmetric range, so that a weight of zero stays zero
 and every value is a fixed-point number that hardware holds as it is.
 """
@@ -8,16 +9,20 @@ import warnings
 
 import torch
 from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 from gatewright.data import Preprocessing
 from gatewright.errors import GatewrightError
+from gatewright.nets.parts import Add, Average1d, Average2d, Edge
 from gatewright.train.settings import QuantiseStep
 from gatewright.train.technique import Task, Technique
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it tells of optional packages that nothing here uses
     import brevitas.nn as qnn
+    from brevitas.nn.quant_layer import QuantWeightBiasInputOutputLayer
     from brevitas.quant import (
+        Int8ActPerTensorFixedPoint,
         Int8BiasPerTensorFixedPointInternalScaling,
         Int8WeightPerTensorFixedPoint,
         Uint8ActPerTensorFixedPoint,
@@ -26,6 +31,7 @@ with warnings.catch_warnings():
 
 _CALIBRATION_BATCHES = 16
 _CALIBRATION_SAMPLES = 256  # per batch
+_KEPT = (nn.Identity, nn.Flatten, nn.Dropout, nn.MaxPool2d, Add)  # they compute no new values
 
 
 class Quantise(Technique):
@@ -35,7 +41,8 @@ class Quantise(Technique):
         self._step = step
 
     def convert(self, network: nn.Module, preprocessing: Preprocessing) -> nn.Module:
-        """Replace each layer by its quantised counterpart, its weights kept."""
+        """Merge normalisations, then replace each layer by its quantised counterpart."""
+        merge_normalisation(network)
         leaves = [
             (name, module)
             for name, module in network.named_modules()
@@ -60,8 +67,8 @@ class Quantise(Technique):
         match module:
             case nn.Identity() if name == "input":
                 return self._input(data)
-            case nn.Linear():
-                return self._linear(module)
+            case nn.Linear() | nn.Conv1d() | nn.Conv2d():
+                return self._layer(name, module)
             case nn.ReLU():
                 activation: nn.Module = qnn.QuantReLU(
                     act_quant=Uint8ActPerTensorFixedPoint,
@@ -69,34 +76,70 @@ class Quantise(Technique):
                     collect_stats_steps=_CALIBRATION_BATCHES,
                 )
                 return activation
+            case Edge():
+                edge: nn.Module = qnn.QuantIdentity(
+                    act_quant=(
+                        Int8ActPerTensorFixedPoint if module.signed else Uint8ActPerTensorFixedPoint
+                    ),
+                    bit_width=self._step.activation_bits,
+                    collect_stats_steps=_CALIBRATION_BATCHES,
+                )
+                return edge
+        if type(module) in _KEPT:
+            return module
         raise GatewrightError(
             f"quantise: module {name} is a {type(module).__name__}, which has no quantised "
-            "counterpart; allowed: Linear, ReLU, and an Identity called input"
+            "counterpart; allowed: Linear, Conv1d, Conv2d, ReLU, normalisation behind a "
+            f"convolution, Edge, {', '.join(kind.__name__ for kind in _KEPT)}, and an Identity "
+            "called input"
         )
 
     def _input(self, data: Preprocessing) -> nn.Module:
         """Return the input's quantiser: the raw integer itself, if its bits are enough."""
-        bits = self._step.input_bits
-        dropped = max(data.raw_max.bit_length() - bits, 0)
+        bits, signed = self._step.input_bits, data.raw_min < 0
+        largest = max(data.raw_max, -data.raw_min - 1)
+        dropped = max(largest.bit_length() + signed - bits, 0)
         quantiser: nn.Module = qnn.QuantIdentity(
             act_quant=Uint8ActPerTensorFixedPointMaxInit,
             bit_width=bits,
+            signed=signed,
             scaling_impl_type="const",
-            max_val=data.scale * 2 ** (bits + dropped),
+            max_val=data.scale * 2 ** (bits - signed + dropped),
         )
         return quantiser
 
-    def _linear(self, module: nn.Linear) -> nn.Module:
-        layer: nn.Module = qnn.QuantLinear(
-            module.in_features,
-            module.out_features,
-            module.bias is not None,
-            weight_quant=Int8WeightPerTensorFixedPoint,
-            weight_bit_width=self._step.weight_bits,
-            bias_quant=Int8BiasPerTensorFixedPointInternalScaling,
-            bias_bit_width=self._step.bias_bits,
-            device=module.weight.device,
-        )
+    def _layer(self, name: str, module: nn.Linear | nn.Conv1d | nn.Conv2d) -> nn.Module:
+        """Return the quantised layer with the plain one's own weight and bias."""
+        quantisers = {
+            "weight_quant": Int8WeightPerTensorFixedPoint,
+            "weight_bit_width": self._step.weight_bits,
+            "bias_quant": Int8BiasPerTensorFixedPointInternalScaling,
+            "bias_bit_width": self._step.bias_bits,
+            "bias": module.bias is not None,
+            "device": module.weight.device,
+        }
+        if isinstance(module, Average1d | Average2d):  # its weight is the scale, the integer is 1
+            quantisers["weight_bit_width"] = 2
+            quantisers["weight_scaling_impl_type"] = "const"
+            quantisers["weight_scaling_init"] = 2 * float(module.weight.flatten()[0])
+        layer: nn.Module
+        if isinstance(module, nn.Linear):
+            layer = qnn.QuantLinear(module.in_features, module.out_features, **quantisers)
+        else:
+            if module.padding_mode != "zeros":
+                raise GatewrightError(
+                    f"quantise: module {name}: padding_mode is {module.padding_mode!r}; must be "
+                    "'zeros'"
+                )
+            kind = qnn.QuantConv1d if isinstance(module, nn.Conv1d) else qnn.QuantConv2d
+            layer = kind(
+                *(module.in_channels, module.out_channels, module.kernel_size),
+                stride=module.stride,
+                padding=module.padding,
+                dilation=module.dilation,
+                groups=module.groups,
+                **quantisers,
+            )
         layer.weight = module.weight
         if module.bias is not None:
             layer.bias = module.bias
@@ -104,12 +147,43 @@ class Quantise(Technique):
 
 
 @torch.no_grad()
+def merge_normalisation(network: nn.Module) -> None:
+    """Take every batch normalisation into the convolution before it, by its running statistics.
+
+    Raises:
+        GatewrightError: one does not stand right behind a convolution in the same container.
+    """
+    for path, container in network.named_modules():
+        before: nn.Module | None = None
+        for name, module in list(container.named_children()):
+            if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+                if not isinstance(before, nn.Conv1d | nn.Conv2d):
+                    raise GatewrightError(
+                        f"quantise: {path}{'.' if path else ''}{name} normalises what is no "
+                        "convolution; put it right behind one"
+                    )
+                mean, variance = module.running_mean, module.running_var
+                if mean is None or variance is None:
+                    raise GatewrightError(f"quantise: {path}.{name} keeps no running statistics")
+                weight, bias = fuse_conv_bn_weights(
+                    *(before.weight, before.bias, mean, variance),
+                    *(module.eps, module.weight, module.bias),
+                )
+                # Parameters anew: torch's own bias is not trained where there was none before.
+                before.weight, before.bias = nn.Parameter(weight.data), nn.Parameter(bias.data)
+                container.set_submodule(name, nn.Identity())
+            before = module
+
+
+@torch.no_grad()
 def nonzero_weights(network: nn.Module) -> int:
-    """Return how many weights are not zero; of a quantised layer, those of its integers."""
+    """Return how many trained weights are not zero; of a quantised layer, its integers."""
     count = 0
     for module in network.modules():
-        if isinstance(module, qnn.QuantLinear):
-            count += int(torch.count_nonzero(module.quant_weight().value))
-        elif isinstance(weight := getattr(module, "weight", None), nn.Parameter):
-            count += int(torch.count_nonzero(weight))
+        weight = getattr(module, "weight", None)
+        if not isinstance(weight, nn.Parameter) or not weight.requires_grad or weight.dim() < 2:
+            continue
+        if isinstance(module, QuantWeightBiasInputOutputLayer):
+            weight = module.quant_weight().value
+        count += int(torch.count_nonzero(weight))
     return count

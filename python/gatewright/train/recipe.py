@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from pydantic import TypeAdapter
 from torch import nn
+from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from gatewright import __version__, data, nets
 from gatewright.data import Dataset
@@ -22,11 +23,13 @@ from gatewright.train import checkpoint, model_file
 from gatewright.train.checkpoint import Progress
 from gatewright.train.loop import Loop
 from gatewright.train.model_file import Model
-from gatewright.train.settings import Data, FloatStep, Network, Recipe, Train
-from gatewright.train.technique import Task, accuracy, weights
+from gatewright.train.objective import objective_for
+from gatewright.train.settings import AnyStep, Data, FloatStep, Network, Recipe, Train
+from gatewright.train.technique import Task, count_parameters, weights
 from gatewright.train.techniques import technique_for
 
 _log = logging.getLogger(__name__)
+_PLURAL = {"accuracy": "accuracies", "score": "scores"}
 _SMALL = 2_000_000  # parameters; below it a second thread costs more than it gives
 
 
@@ -40,7 +43,7 @@ def run(design: Recipe, folder: Path, *, progress: bool) -> dict[str, Any]:
     task = _task(dataset, samples, train, device)
     torch.manual_seed(train.seed)
     module = nets.build(network.name, network.options)
-    _check_fits(module, network, dataset)
+    _check_fits(module, network, dataset, task.objective.outputs(dataset))
     path = folder / "checkpoint.pt"
     key = _key(network, samples, train, dataset, device)
     state = checkpoint.load(path, key)
@@ -66,11 +69,16 @@ def _task(dataset: Dataset, samples: Data, train: Train, device: torch.device) -
         torch.from_numpy(split.validation_labels).to(device),
         dataset.preprocessing,
         train.seed,
+        objective_for(train.objective),
+        train.augment,
     )
 
 
-def _check_fits(module: nn.Module, network: Network, dataset: Dataset) -> None:
+def _check_fits(
+    module: nn.Module, network: Network, dataset: Dataset, expected: tuple[int, ...]
+) -> None:
     """Say which shapes do not fit together, before anything is trained."""
+    module.eval()
     try:
         with torch.no_grad():
             found = tuple(module(torch.from_numpy(dataset.test_inputs[:2])).shape[1:])
@@ -79,10 +87,11 @@ def _check_fits(module: nn.Module, network: Network, dataset: Dataset) -> None:
             f"network {network.name} with {dict(network.options)} does not take the inputs of "
             f"{dataset.name}, which have shape {dataset.test_inputs.shape[1:]}: {error}"
         ) from error
-    if found != (dataset.classes,):
+    module.train()
+    if found != expected:
         raise GatewrightError(
             f"network {network.name} with {dict(network.options)} gives outputs of shape {found}; "
-            f"{dataset.name} has {dataset.classes} classes"
+            f"{dataset.name} with its {dataset.classes} classes needs {expected} here"
         )
 
 
@@ -125,7 +134,10 @@ def _steps(
     for index in range(state.step, len(train.steps)):
         step = train.steps[index]
         technique = technique_for(step)
-        module = technique.convert(module, task.preprocessing).to(task.inputs.device)
+        module = technique.convert(module, task.preprocessing)
+        module = module.to(task.inputs.device)
+        # The order that convolutions are quickest in.
+        convert_conv2d_weight_memory_format(module, torch.channels_last)
         title = f"{step.technique} ({index + 1} of {len(train.steps)})"
         loop = Loop(
             *(module, technique, step, task, state),
@@ -134,21 +146,21 @@ def _steps(
             show=show,
         )
         loop.run(lambda: checkpoint.save(path, key, state))
-        _finish(state, module, step.technique, isinstance(step, FloatStep))
+        _finish(state, module, step, task.objective.score_name)
     return module
 
 
-def _finish(state: Progress, module: nn.Module, technique: str, is_float: bool) -> None:
+def _finish(state: Progress, module: nn.Module, step: AnyStep, score: str) -> None:
     """Record a step that is done and clear what belongs to it alone."""
-    if is_float:
+    if isinstance(step, FloatStep):
         state.float_state = copy.deepcopy(module.state_dict())
     state.finished.append(
         {
-            "technique": technique,
+            "technique": step.technique,
             "epochs": state.epoch,
             "best_epoch": state.best_epoch,
-            "validation_accuracy": state.validation[state.best_epoch - 1],
-            "validation_accuracies": state.validation,
+            f"validation_{score}": state.validation[state.best_epoch - 1],
+            f"validation_{_PLURAL[score]}": state.validation,
             "train_s": round(state.seconds, 3),
         }
     )
@@ -172,18 +184,18 @@ def _metrics(
 
     inputs = torch.from_numpy(dataset.test_inputs).to(device)
     labels = torch.from_numpy(dataset.test_labels).to(device)
-    float_accuracy = None
+    objective = objective_for(train.objective)
+    before = None
     if state.float_state:
         plain = nets.build(network.name, network.options).to(device)
         plain.load_state_dict(state.float_state)
-        float_accuracy = accuracy(plain, inputs, labels)
-    plain_layers = nets.build(network.name, network.options)
+        before = objective.measure(plain, inputs, labels)
     total = sum(weight.numel() for _, weight in weights(module))
     nonzero = nonzero_weights(module)
     return {
-        "float_accuracy": float_accuracy,
-        "accuracy": accuracy(module, inputs, labels),
-        "parameters": sum(parameter.numel() for parameter in plain_layers.parameters()),
+        f"float_{objective.measure_name}": before,
+        objective.measure_name: objective.measure(module, inputs, labels),
+        "parameters": count_parameters(module),
         "weights": total,
         "nonzero_weights": nonzero,
         "sparsity": 1 - nonzero / total,

@@ -15,6 +15,7 @@ Epochs = Annotated[int, Field(ge=1, le=1000)]
 LearningRate = Annotated[float, Field(gt=0, le=1)]
 BatchSize = Annotated[int, Field(ge=1, le=65536)]
 Decay = Literal["constant", "cosine"]
+ObjectiveName = Literal["classify", "reconstruct"]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -52,12 +53,14 @@ class Step:
         learning_rate: Adam's, at the step's start.
         decay: How the learning rate falls over the step's updates; cosine ends at zero.
         batch_size: Samples per update; the recipe's own if not given.
+        weight_decay: Share of each weight taken off per update, times the learning rate.
     """
 
     epochs: Epochs
     learning_rate: LearningRate = 1e-3
     decay: Decay = "constant"
     batch_size: BatchSize | None = None
+    weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 
 @dataclass(frozen=True, config=STRICT, kw_only=True)
@@ -88,8 +91,8 @@ class QuantiseStep(Step):
 
     Attributes:
         weight_bits: Width of a weight, sign included; symmetric range.
-        activation_bits: Width of an activation after ReLU, unsigned.
-        input_bits: Width of the network's input, unsigned. As many as the raw data has: exact.
+        activation_bits: Width of an activation: unsigned after ReLU, signed elsewhere.
+        input_bits: Width of the network's input. As many as the raw data has: exact.
         bias_bits: Width of a bias, sign included.
     """
 
@@ -105,6 +108,21 @@ AnyStep = Annotated[FloatStep | PruneStep | QuantiseStep, Field(discriminator="t
 
 
 @dataclass(frozen=True, config=STRICT, kw_only=True)
+class Augment:
+    """How training samples are changed at random, each time they are seen.
+
+    Attributes:
+        flip: Mirror every other sample left to right.
+        shift: Most steps to move a sample by, along each axis.
+        noise: Standard deviation of what is added to each element.
+    """
+
+    flip: bool = False
+    shift: Annotated[int, Field(ge=0, le=16)] = 0
+    noise: Annotated[float, Field(ge=0, le=10)] = 0.0
+
+
+@dataclass(frozen=True, config=STRICT, kw_only=True)
 class Train:
     """A recipe: the steps in the order they are done.
 
@@ -112,11 +130,15 @@ class Train:
         seed: Fixes the first weights, the validation split and the order of the samples.
         batch_size: Samples per update, for steps that do not say.
         steps: At least one.
+        objective: ``classify``, or ``reconstruct``: give the input back.
+        augment: How training samples are changed.
     """
 
     steps: Annotated[tuple[AnyStep, ...], Field(min_length=1)]
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
     batch_size: BatchSize = 128
+    objective: ObjectiveName = "classify"
+    augment: Augment = Augment()
 
     @model_validator(mode="after")
     def _quantised_once(self) -> Self:

@@ -1,12 +1,15 @@
 """What a technique may add to the training loop. One technique per file, each a subclass."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from gatewright.data import Preprocessing
+from gatewright.train.objective import Classify, Objective
+from gatewright.train.settings import Augment
+
+_TRAINED = ("weight", "bias")
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +23,8 @@ class Task:
         validation_labels: Their labels.
         preprocessing: How the inputs came from raw data.
         seed: The recipe's.
+        objective: What the network is trained to do.
+        augment: How training samples are changed.
     """
 
     inputs: Tensor
@@ -28,6 +33,8 @@ class Task:
     validation_labels: Tensor
     preprocessing: Preprocessing
     seed: int
+    objective: Objective = field(default_factory=Classify)
+    augment: Augment = field(default_factory=Augment)
 
 
 class Masks:
@@ -59,10 +66,6 @@ class Technique:
     def prepare(self, network: nn.Module, task: Task) -> None:
         """Do what needs data, once, before the first epoch."""
 
-    def loss(self, network: nn.Module, inputs: Tensor, labels: Tensor) -> Tensor:
-        """Return the loss to minimise, a scalar."""
-        return functional.cross_entropy(network(inputs), labels)
-
     def after_update(self, network: nn.Module, masks: Masks, share: float) -> None:
         """Act after an update of the weights; ``share`` of the step's updates are done."""
 
@@ -72,22 +75,17 @@ class Technique:
 
 
 def weights(network: nn.Module) -> list[tuple[str, nn.Parameter]]:
-    """Return the weights of all layers with their names; not biases, not scales."""
+    """Return the trained weights of all layers with their names; not biases, not scales."""
     return [
         (f"{name}.weight", module.weight)
         for name, module in network.named_modules()
-        if isinstance(getattr(module, "weight", None), nn.Parameter) and module.weight.dim() >= 2
+        if isinstance(getattr(module, "weight", None), nn.Parameter)
+        and module.weight.dim() >= 2
+        and module.weight.requires_grad
     ]
 
 
-@torch.no_grad()
-def accuracy(network: nn.Module, inputs: Tensor, labels: Tensor, *, batch: int = 4096) -> float:
-    """Return the share of samples whose largest output is their label's; evaluates."""
-    was_training = network.training
-    network.eval()
-    right = 0
-    for start in range(0, len(labels), batch):
-        found = network(inputs[start : start + batch]).argmax(dim=1)
-        right += int((found == labels[start : start + batch]).sum())
-    network.train(was_training)
-    return right / len(labels)
+def count_parameters(network: nn.Module) -> int:
+    """Return how many weights and biases are trained; quantisers' scales are not among them."""
+    named = [getattr(module, name, None) for module in network.modules() for name in _TRAINED]
+    return sum(p.numel() for p in named if isinstance(p, nn.Parameter) and p.requires_grad)
