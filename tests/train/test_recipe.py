@@ -258,7 +258,7 @@ def test_recipe_without_a_float_step(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("layers", "said"),
-    [((63, 10), r"does not take the inputs of digits.*\(64,\)"), ((64, 9), "has 10 classes")],
+    [((63, 10), r"does not take the inputs of digits.*\(64,\)"), ((64, 9), "with its 10 classes")],
 )
 def test_network_that_does_not_fit_the_data(tmp_path: Path, layers: object, said: str) -> None:
     with pytest.raises(GatewrightError, match=said):
