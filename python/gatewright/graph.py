@@ -253,6 +253,116 @@ class Concat(Node):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Rectifier(Node):
+    """``out = convert(x if x > threshold else slope * x)``: leaky, parametric, thresholded ReLU.
+
+    Attributes:
+        threshold: Integer in units of the source's lsb.
+        slope: Integers [1], or [channels], in units of ``slope_format.lsb``.
+        slope_format: Their format.
+    """
+
+    slope: IntArray
+    slope_format: FixedFormat
+    threshold: int = 0
+
+    def __post_init__(self) -> None:
+        _check_fits(self.name, "slope", self.slope, self.slope_format)
+        if self.slope.shape not in ((1,), (self.out.image[2],)):
+            raise GatewrightError(
+                f"{self.name}: {self.slope.shape} slopes for {self.out.image[2]} channels; "
+                "allowed: one, or one for each channel"
+            )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Clip(Node):
+    """``out = convert(min(max(x, low), high))``: ReLU6, hard tanh.
+
+    Attributes:
+        low: Integer in units of ``2**-fraction``, or None: no bound.
+        high: The same.
+        fraction: Fraction bits of the bounds; at least the source's.
+    """
+
+    low: int | None
+    high: int | None
+    fraction: int
+
+    def __post_init__(self) -> None:
+        if self.low is None and self.high is None:
+            raise GatewrightError(f"{self.name}: a clip without a bound")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Table(Node):
+    """``out = values[x - lowest]``, ``lowest`` being the least integer of the source's format.
+
+    Attributes:
+        values: Integers [2 ** width of the source], in units of ``out.format.lsb``.
+        function: What it computes, for comments.
+    """
+
+    values: IntArray
+    function: str
+
+    def __post_init__(self) -> None:
+        _check_fits(self.name, "value", self.values, self.out.format)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Softmax(Node):
+    """Over the channels of each pixel: ``out = convert(e / sum(e))``, ``e = values[max(x) - x]``.
+
+    The quotient is exact before it is converted.
+
+    Attributes:
+        values: Unsigned integers [2 ** width of the source]; the first is not zero.
+    """
+
+    values: IntArray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Pad(Node):
+    """Zeros around an image.
+
+    Attributes:
+        pad: Pixels added: top, left, bottom, right.
+    """
+
+    pad: tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Upsample(Node):
+    """Every pixel ``factor`` times, in rows and in columns: nearest neighbour.
+
+    Attributes:
+        factor: For rows and for columns.
+    """
+
+    factor: tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Transpose(Node):
+    """An image with its axes exchanged.
+
+    Attributes:
+        axes: Axis ``k`` of the result is axis ``axes[k]`` of the source: 0 row, 1 column,
+            2 channel.
+    """
+
+    axes: tuple[int, int, int]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reshape(Node):
+    """The same elements in the same order (row, column, channel last) under another shape."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Argmax(Node):
     """Index of the first largest element; ``out`` has one unsigned integer."""
 

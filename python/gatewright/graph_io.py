@@ -18,6 +18,7 @@ from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat, IntArray, parse_format
 from gatewright.graph import (
     Argmax,
+    Clip,
     Combination,
     Concat,
     Conv,
@@ -30,14 +31,21 @@ from gatewright.graph import (
     Input,
     Merge,
     Node,
+    Pad,
     Pool,
     Pooling,
+    Rectifier,
+    Reshape,
+    Softmax,
     Strategy,
     StreamType,
+    Table,
+    Transpose,
+    Upsample,
     Window,
 )
 
-VERSION = 2
+VERSION = 3
 KINDS: dict[str, type[Node]] = {
     "input": Input,
     "dense": Dense,
@@ -47,8 +55,26 @@ KINDS: dict[str, type[Node]] = {
     "pool": Pool,
     "merge": Merge,
     "concat": Concat,
+    "rectifier": Rectifier,
+    "clip": Clip,
+    "table": Table,
+    "softmax": Softmax,
+    "pad": Pad,
+    "upsample": Upsample,
+    "transpose": Transpose,
+    "reshape": Reshape,
     "argmax": Argmax,
 }
+# Fields that JSON holds as they are, by class; tuples of integers become lists and back.
+_PLAIN: dict[type[Node], tuple[str, ...]] = {
+    Rectifier: ("threshold",),
+    Clip: ("low", "high", "fraction"),
+    Table: ("function",),
+    Pad: ("pad",),
+    Upsample: ("factor",),
+    Transpose: ("axes",),
+}
+_ARRAYS: dict[type[Node], str] = {Rectifier: "slope", Table: "values", Softmax: "values"}
 
 
 def save(graph: Graph, folder: Path) -> None:
@@ -107,6 +133,14 @@ def _node_to_dict(node: Node, arrays: dict[str, IntArray]) -> dict[str, Any]:
         "format": str(node.out.format),
         "shape": list(node.out.shape),
     }
+    for key in _PLAIN.get(type(node), ()):
+        field = getattr(node, key)
+        value[key] = list(field) if isinstance(field, tuple) else field
+    if type(node) in _ARRAYS:
+        key = _ARRAYS[type(node)]
+        arrays[f"{node.name}.{key}"] = getattr(node, key)
+    if isinstance(node, Rectifier):
+        value["slope_format"] = str(node.slope_format)
     if isinstance(node, Elementwise):
         value["function"] = node.function.value
     if isinstance(node, Pool):
@@ -137,6 +171,13 @@ def _node_from_dict(value: dict[str, Any], arrays: dict[str, IntArray]) -> Node:
         ),
     }
     kind = KINDS[value["kind"]]
+    for key in _PLAIN.get(kind, ()):
+        found = value[key]
+        common[key] = tuple(map(int, found)) if isinstance(found, list) else found
+    if kind in _ARRAYS:
+        common[_ARRAYS[kind]] = _array(arrays, f"{name}.{_ARRAYS[kind]}", 1)
+    if kind is Rectifier:
+        common["slope_format"] = parse_format(value["slope_format"])
     if kind is Elementwise:
         return Elementwise(function=Function(value["function"]), **common)
     if kind is Merge:

@@ -9,6 +9,7 @@ from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat, IntArray, requantize
 from gatewright.graph import (
     Argmax,
+    Clip,
     Combination,
     Concat,
     Conv,
@@ -20,9 +21,16 @@ from gatewright.graph import (
     Input,
     Merge,
     Node,
+    Pad,
     Pool,
     Pooling,
+    Rectifier,
+    Reshape,
+    Softmax,
     StreamType,
+    Table,
+    Transpose,
+    Upsample,
     Window,
     merged_format,
     sum_range,
@@ -91,6 +99,10 @@ def _apply(node: Node, sources: Sequence[tuple[IntArray, StreamType]]) -> IntArr
                 for y, kind in sources
             ]
             return np.concatenate(images, axis=3).reshape(len(x), -1)
+        case Rectifier() | Clip() | Table() | Softmax():
+            return _activated(node, x, source)
+        case Pad() | Upsample() | Transpose() | Reshape():
+            return requantize(_moved(node, x, source), source.format, node.out.format)
         case Argmax():
             index: IntArray = x.argmax(axis=1, keepdims=True)
             return index
@@ -167,6 +179,61 @@ def _pool(node: Pool, x: IntArray, source: StreamType) -> IntArray:
         for pixel, count in enumerate(counts)
     ]
     return np.stack(averages, axis=1).reshape(len(x), -1)
+
+
+def _activated(
+    node: Rectifier | Clip | Table | Softmax, x: IntArray, source: StreamType
+) -> IntArray:
+    fmt = source.format
+    y: IntArray
+    match node:
+        case Rectifier():
+            slopes = np.resize(node.slope, source.size)
+            up = node.slope_format.fraction
+            y = np.where(x > node.threshold, x << max(up, 0), (x * slopes) << max(-up, 0))
+            bits = fmt.width + node.slope_format.width + abs(up) + 1
+            return requantize(y, _signed(bits, fmt.fraction + max(up, 0)), node.out.format)
+        case Clip():
+            y = x << (node.fraction - fmt.fraction)
+            y = y if node.low is None else np.maximum(y, node.low)
+            y = y if node.high is None else np.minimum(y, node.high)
+            bounds = [abs(bound) for bound in (node.low, node.high) if bound is not None]
+            bits = max(fmt.width + node.fraction - fmt.fraction, max(bounds).bit_length()) + 1
+            return requantize(y, _signed(bits, node.fraction), node.out.format)
+        case Table():
+            y = node.values[x - fmt.min_int]
+            return y
+        case Softmax():
+            pixels = x.reshape(-1, source.image[2])
+            e = node.values[pixels.max(axis=1, keepdims=True) - pixels]
+            return _quotients(e, node.out.format).reshape(len(x), -1)
+
+
+def _quotients(e: IntArray, fmt: FixedFormat) -> IntArray:
+    """Return ``convert(e / sum of e's row)``, exact before the conversion."""
+    sums = e.sum(axis=1)
+    y = np.empty_like(e)
+    for total in np.unique(sums):
+        rows = sums == total
+        y[rows] = requantize(e[rows], _signed(int(total).bit_length() + 1, 0), fmt, int(total))
+    return y
+
+
+def _moved(node: Pad | Upsample | Transpose | Reshape, x: IntArray, source: StreamType) -> IntArray:
+    images = x.reshape(-1, *source.image)
+    match node:
+        case Pad():
+            top, left, bottom, right = node.pad
+            images = np.pad(images, ((0, 0), (top, bottom), (left, right), (0, 0)))
+        case Upsample():
+            images = images.repeat(node.factor[0], axis=1).repeat(node.factor[1], axis=2)
+        case Transpose():
+            images = images.transpose(0, *(axis + 1 for axis in node.axes))
+    return images.reshape(len(x), -1)
+
+
+def _signed(bits: int, fraction: int) -> FixedFormat:
+    return FixedFormat(True, bits, bits - fraction)
 
 
 def combine(node: Merge, sources: Sequence[tuple[IntArray, StreamType]]) -> IntArray:
