@@ -1,13 +1,19 @@
 """How a layer's multiplications are shared out: PE, SIMD, cycles, memories.
 
-The law of the folded core: a vector takes ``ceil(rows/PE) x ceil(cols/SIMD)`` cycles, back to back.
+The law of the folded core: a vector takes ``ceil(rows/PE) x ceil(cols/SIMD)`` cycles, back to back;
+a convolution has a vector per output pixel. A depthwise convolution has channels for rows, taps for
+columns and a SIMD of 1: its lanes are channels.
 """
 
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, gcd, prod
 
 from gatewright.errors import GatewrightError
-from gatewright.graph import Dense, FoldRequest
+from gatewright.graph import Conv, Dense, Depthwise
+
+log = logging.getLogger(__name__)
 
 MAX_MULTIPLIERS = 4096  # in one layer; beyond that no FPGA of this tool's reach holds it
 _MAX_SIMD = 8  # a beat of eight bytes; wider only where the reuse factor leaves no other way
@@ -21,12 +27,13 @@ class Fold:
     """One layer's folding.
 
     Attributes:
-        rows: Outputs of the layer.
-        cols: Inputs of the layer.
+        rows: Outputs of the layer, per vector.
+        cols: Inputs of the layer, per vector.
         pe: Rows computed at once.
         simd: Products per row computed at once.
         group: PEs that share a weight memory and a pipeline rank.
         out_lanes: Results leaving per beat; divides ``pe``.
+        vectors: Vectors per sample: output pixels.
     """
 
     rows: int
@@ -35,6 +42,7 @@ class Fold:
     simd: int
     group: int
     out_lanes: int
+    vectors: int = 1
 
     @property
     def passes(self) -> int:
@@ -47,14 +55,24 @@ class Fold:
         return ceil(self.cols / self.simd)
 
     @property
-    def cycles(self) -> int:
+    def depth(self) -> int:
         """Cycles per vector, by the law; also the depth of the weight memory."""
         return self.passes * self.beats
+
+    @property
+    def cycles(self) -> int:
+        """Cycles per sample, by the law."""
+        return self.depth * self.vectors
 
     @property
     def multipliers(self) -> int:
         """Multipliers built, those of padded lanes included."""
         return self.pe * self.simd
+
+    @property
+    def useful(self) -> int:
+        """Multiplications per sample, zeros of a padding included."""
+        return self.rows * self.cols * self.vectors
 
     @property
     def ranks(self) -> int:
@@ -74,7 +92,7 @@ class Fold:
     @property
     def weight_memory(self) -> str:
         """``lut`` or ``block``, by the depth."""
-        return "lut" if self.cycles <= _LUT_DEPTH else "block"
+        return "lut" if self.depth <= _LUT_DEPTH else "block"
 
 
 def fold(node: Dense) -> Fold:
@@ -84,28 +102,79 @@ def fold(node: Dense) -> Fold:
         GatewrightError: an impossible folding; the message says what is allowed.
     """
     rows, cols = node.weight.shape
-    pe, simd = _pe_simd(node.name, rows, cols, node.request)
+    vectors = prod(node.out.image[:2]) if isinstance(node, Conv | Depthwise) else 1
+    if isinstance(node, Depthwise):
+        pe = _depthwise_pe(node, rows, cols)
+        return Fold(rows, cols, pe, 1, pe, pe, vectors)
+    # A beat of an image holds channels of one pixel.
+    lanes = cols // node.window.taps if isinstance(node, Conv) else None
+    pe, simd = _pe_simd(node, rows, cols, lanes)
     beats = ceil(cols / simd)
-    out_lanes = next(
-        lanes for lanes in range(1, pe + 1) if pe % lanes == 0 and pe // lanes <= beats
-    )
+    out_lanes = _out_lanes(pe, beats, None if lanes is None else rows)
+    if out_lanes is None:
+        raise GatewrightError(
+            f"{node.name}: PE {pe} gives results of {rows} channels that cannot leave in "
+            f"{beats} cycles in beats of whole pixels; give a PE that divides {rows}"
+        )
     group = _group(pe, simd, ceil(rows / pe) * beats, beats, out_lanes, node.weight_format.width)
-    return Fold(rows, cols, pe, simd, group, out_lanes)
+    return Fold(rows, cols, pe, simd, group, out_lanes, vectors)
 
 
-def _pe_simd(name: str, rows: int, cols: int, request: FoldRequest) -> tuple[int, int]:
+def divisors(number: int) -> list[int]:
+    """Return what divides ``number``, the smallest first."""
+    return [candidate for candidate in range(1, number + 1) if number % candidate == 0]
+
+
+def _out_lanes(pe: int, beats: int, channels: int | None) -> int | None:
+    """Return the fewest lanes in which a pass's results leave in time; None: there are none."""
+    for lanes in divisors(pe if channels is None else gcd(pe, channels)):
+        if pe // lanes <= beats:
+            return lanes
+    return None
+
+
+def _depthwise_pe(node: Depthwise, rows: int, cols: int) -> int:
+    request, allowed = node.request, divisors(rows)
+    if request.simd not in (None, 1):
+        raise GatewrightError(
+            f"{node.name}: SIMD {request.simd} in a depthwise convolution, which takes one tap of "
+            "each channel at a time; allowed: 1 (give more PEs)"
+        )
+    if request.pe is not None:
+        if request.pe not in allowed:
+            raise GatewrightError(
+                f"{node.name}: PE {request.pe} in a depthwise convolution of {rows} channels; "
+                f"allowed: {', '.join(map(str, allowed))}"
+            )
+        return request.pe
+    depth = max(request.reuse_factor, cols)
+    pe = next(pe for pe in allowed if rows // pe * cols <= depth)
+    _tell(node, rows // pe * cols)
+    return pe
+
+
+def _pe_simd(node: Dense, rows: int, cols: int, lanes: int | None) -> tuple[int, int]:
+    """Return PE and SIMD; ``lanes``: what SIMD must divide, if anything."""
+    request = node.request
     if request.pe is not None and request.simd is not None:
         pe, simd = request.pe, request.simd
         if not (1 <= pe <= rows and 1 <= simd <= cols):
             raise GatewrightError(
-                f"{name}: PE {pe}, SIMD {simd}: a layer of {rows} rows and {cols} columns takes "
-                f"PE 1 to {rows} and SIMD 1 to {cols}"
+                f"{node.name}: PE {pe}, SIMD {simd}: a layer of {rows} rows and {cols} columns "
+                f"takes PE 1 to {rows} and SIMD 1 to {cols}"
             )
-        _check_multipliers(name, pe * simd, rows, cols)
+        if lanes is not None and lanes % simd:
+            raise GatewrightError(
+                f"{node.name}: SIMD {simd} does not divide the {lanes} channels; allowed: "
+                f"{', '.join(map(str, divisors(lanes)))}"
+            )
+        _check_multipliers(node.name, pe * simd, rows, cols)
         return pe, simd
+    if lanes is not None:
+        return _closest(node, rows, cols, divisors(lanes))
     factor = request.reuse_factor
     multipliers = ceil(rows * cols / factor)
-    _check_multipliers(name, multipliers, rows, cols)
+    _check_multipliers(node.name, multipliers, rows, cols)
     pairs = [
         (multipliers // simd, simd)
         for simd in range(1, min(cols, multipliers) + 1)
@@ -115,10 +184,46 @@ def _pe_simd(name: str, rows: int, cols: int, request: FoldRequest) -> tuple[int
     ]
     if not pairs:
         raise GatewrightError(
-            f"{name}: ReuseFactor {factor} gives no whole PE x SIMD for {rows} rows and {cols} "
-            "columns; give PE and SIMD, or a ReuseFactor that divides rows x columns"
+            f"{node.name}: ReuseFactor {factor} gives no whole PE x SIMD for {rows} rows and "
+            f"{cols} columns; give PE and SIMD, or a ReuseFactor that divides rows x columns"
         )
-    # An adder tree costs less than accumulators: the fewest PEs whose beat stays narrow.
+    return _narrow(pairs)
+
+
+def _closest(node: Dense, rows: int, cols: int, lanes: Sequence[int]) -> tuple[int, int]:
+    """Return the PE and SIMD of a convolution whose cycles come closest to the reuse factor.
+
+    A beat is one tap, so that a pixel takes at least as many cycles as the kernel has taps.
+    """
+    pairs = {
+        (pe, simd): rows // pe * (cols // simd)
+        for pe in divisors(rows)
+        for simd in lanes
+        if pe * simd <= MAX_MULTIPLIERS
+    }
+    factor = node.request.reuse_factor
+    slower = [depth for depth in pairs.values() if depth >= factor]
+    depth = min(slower) if slower else max(pairs.values())
+    _tell(node, depth)
+    return _narrow(sorted((p for p, d in pairs.items() if d == depth), key=lambda pair: pair[1]))
+
+
+def _tell(node: Dense, depth: int) -> None:
+    """Say where a layer gets another reuse factor than was asked for."""
+    if depth != node.request.reuse_factor:
+        log.info(
+            "       %s: ReuseFactor %d cannot be; %d cycles per pixel",
+            node.name,
+            node.request.reuse_factor,
+            depth,
+        )
+
+
+def _narrow(pairs: list[tuple[int, int]]) -> tuple[int, int]:
+    """Return the pair to take of those in order of SIMD.
+
+    An adder tree costs less than accumulators: the fewest PEs whose beat stays narrow.
+    """
     narrow = [pair for pair in pairs if pair[1] <= _MAX_SIMD]
     return narrow[-1] if narrow else pairs[0]
 

@@ -46,8 +46,9 @@ def run(design: Design, folder: Path, *, waves: bool, samples: int | None) -> di
     started = time.monotonic()
     description = read_json(folder / "rtl.json")
     vectors = read_vectors(folder / "vectors.npz", Interface.from_dict(description["network"]))
-    inputs = vectors.integers(parse_format(description["input"]["format"]))[:samples]
-    output = parse_format(description["output"]["format"])
+    (source,), (result,) = description["inputs"], description["outputs"]
+    inputs = vectors.integers(parse_format(source["format"]))[:samples]
+    output = parse_format(result["format"])
     expected = vectors.expected(output, argmax=design.rtl.argmax)[:samples]
     setup = setup_for(description, folder / "rtl", folder.parent / _CACHE, design.sim.seed)
     if waves:
@@ -58,10 +59,10 @@ def run(design: Design, folder: Path, *, waves: bool, samples: int | None) -> di
     log.info("       %d frames with stalls, resets, short and long frames", len(chosen))
     protocol = simulate.run_protocol(description, inputs[chosen], expected[chosen], setup)
     log.info("       %d samples back to back", len(inputs))
-    result = simulate.run_design(description, inputs, setup, expected=expected)
+    run = simulate.run_design(description, inputs, setup, expected=expected)
     content = {
         "design": design.name,
-        **result.summary(),
+        **run.summary(),
         "cycles_per_inference_law": description["cycles_per_inference_law"],
         "protocol": {
             "tests": list(protocol.tests),
@@ -72,8 +73,8 @@ def run(design: Design, folder: Path, *, waves: bool, samples: int | None) -> di
         "total_s": round(time.monotonic() - started, 3),
     }
     write_json(folder / "sim.json", content)
-    if result.comparison:
-        result.comparison.require_equal()
+    if run.comparison:
+        run.comparison.require_equal()
     return content
 
 
@@ -91,7 +92,8 @@ def measure(design: Design, folder: Path, *, samples: int, rounds: int) -> dict[
     """
     description = read_json(folder / "rtl.json")
     vectors = read_vectors(folder / "vectors.npz", Interface.from_dict(description["network"]))
-    inputs = vectors.integers(parse_format(description["input"]["format"]))[:samples]
+    (source,) = description["inputs"]
+    inputs = vectors.integers(parse_format(source["format"]))[:samples]
     setup = setup_for(description, folder / "rtl", folder.parent / _CACHE, design.sim.seed)
     result = {"design": design.name} | simulation_speed(description, inputs, setup, rounds=rounds)
     write_json(folder / "bench.json", result)

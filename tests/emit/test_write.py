@@ -61,8 +61,7 @@ def test_an_output_too_wide_for_the_stream_is_refused(tmp_path: Path) -> None:
         emit.write_rtl(Graph("wide", (first, layer), ("fc1",)), tmp_path / "rtl")
 
 
-def test_a_branch_is_refused_by_name(tmp_path: Path) -> None:
+def test_what_nothing_reads_is_refused_by_name(tmp_path: Path) -> None:
     graph = networks.mlp((6, 6, 6))
-    branched = Graph("branched", graph.nodes, ("fc1", "fc2"))
-    with pytest.raises(GatewrightError, match=r"fc1 .*2 readers"):
-        emit.write_rtl(branched, tmp_path / "rtl")
+    with pytest.raises(GatewrightError, match=r"nothing reads fc2 .*make it an output"):
+        emit.write_rtl(Graph("cut", graph.nodes, ("relu1",)), tmp_path / "rtl")

@@ -73,7 +73,7 @@ def run_layers(graphs: list[Graph], inputs: list[IntArray], folder: Path, seed: 
             if phase.cycles is not None:
                 continue
             what = f"{graph.name} in phase {number}"
-            found = got.samples(description["output"]["elements"], what)
+            found = got.samples(description["outputs"][0]["elements"], what)
             np.testing.assert_array_equal(found, reference.outputs(graph, x), err_msg=what)
             assert not got.user.any(), f"{what}: good frames are marked bad"
             if phase == Phase():

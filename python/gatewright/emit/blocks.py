@@ -1,11 +1,11 @@
-"""Nodes of the hardware graph as instances of library blocks, with their parameters."""
+"""Dense layers, conversions and what moves elements, as instances of library blocks."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from math import ceil, gcd
 
+from gatewright.emit import needs
 from gatewright.emit.memory import bias_words, weight_words
-from gatewright.errors import GatewrightError
+from gatewright.emit.streams import Block, Lanes, Ports, Stream
 from gatewright.fixed import FixedFormat, Overflow, Rounding
 from gatewright.folding import Fold
 from gatewright.graph import Argmax, Dense, Elementwise, Function, Node, sum_range
@@ -26,129 +26,66 @@ OVERFLOW = {
     Overflow.WRAP: "Wrap",
     Overflow.WRAP_SM: "WrapSm",
 }
-BUS_WIDTHS = (8, 16, 32)  # an element on the AXI4-Stream outside
 
 
-@dataclass(frozen=True)
-class Lanes:
-    """A stream between two blocks: ``lanes`` elements of ``format``, packed, lane 0 lowest."""
-
-    format: FixedFormat
-    elements: int
-    lanes: int
-
-    @property
-    def width(self) -> int:
-        """Bits of ``tdata``."""
-        return self.format.width * self.lanes
-
-    @property
-    def beats(self) -> int:
-        """Beats of one sample."""
-        return ceil(self.elements / self.lanes)
-
-
-@dataclass(frozen=True)
-class Block:
-    """An instance of a library block.
-
-    Attributes:
-        name: Instance name, without the ``u_``.
-        module: Module of the library.
-        comment: Lines that say where it came from.
-        parameters: SystemVerilog text by parameter name.
-        source: Stream in.
-        out: Stream out.
-        node: The graph's node that it computes, if it computes one.
-        fold: Its folding, for a matrix-vector layer.
-        memories: Text of its memory files by file name.
-    """
-
-    name: str
-    module: str
-    comment: tuple[str, ...]
-    parameters: dict[str, str]
-    source: Lanes
-    out: Lanes
-    node: str | None = None
-    fold: Fold | None = None
-    memories: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def latency(self) -> int:
-        """Bound of the cycles from a sample's first beat in to its last beat out, alone."""
-        beats = self.source.beats + self.out.beats
-        return beats + (self.fold.cycles + in_flight(self.fold) if self.fold else 2)
-
-
-def bus_width(fmt: FixedFormat, where: str) -> int:
-    """Return the bits an element takes on the AXI4-Stream outside.
-
-    Raises:
-        GatewrightError: the format is wider than 32 bits.
-    """
-    for width in BUS_WIDTHS:
-        if fmt.width <= width:
-            return width
-    raise GatewrightError(
-        f"{where}: {fmt} has {fmt.width} bits; a stream element outside has at most "
-        f"{BUS_WIDTHS[-1]}. Quantise the output to fewer bits"
-    )
-
-
-def dense(node: Dense, fused: Elementwise | None, folded: Fold, stream: Lanes) -> Block:
+def dense(node: Dense, fused: Elementwise | None, folded: Fold, stream: Stream) -> Block:
     """Return a dense layer, with the conversion behind it if ``fused`` gives one."""
-    span = sum_range(node, stream.format)
     last = fused or node
     out = Lanes(last.out.format, last.out.size, folded.out_lanes)
-    relu = fused is not None and fused.function is Function.RELU
-    weight_file, bias_file = f"{node.name}_weight", f"{node.name}_bias.mem"
-    memories = weight_words(node, folded, weight_file)
-    # A signed sum for the hardware: one more bit where the bounds need no sign.
-    acc_width = span.products.width + (not span.products.signed)
-    sum_width = span.total.width + (not span.total.signed)
-    bias_width = 1
-    if node.bias is not None:
-        bias_width, text = bias_words(node, folded, span.fraction)
-        memories[bias_file] = text
-    parameters = {
+    size: dict[str, int | str] = {
         "Rows": folded.rows,
         "Cols": folded.cols,
         "Pe": folded.pe,
         "Simd": folded.simd,
         "Group": folded.group,
         "OutLanes": folded.out_lanes,
-        "InWidth": stream.format.width,
-        "InSigned": _bit(stream.format.signed),
-        "WeightWidth": node.weight_format.width,
-        "WeightSigned": _bit(node.weight_format.signed),
-        "AccWidth": acc_width,
-        "HasBias": _bit(node.bias is not None),
-        "BiasShift": span.fraction - span.products.fraction,
-        "BiasWidth": bias_width,
-        "SumWidth": sum_width,
-        **_conversion(span.total, out.format, relu),
-        "FifoDepth": fifo_depth(folded),
-        "WeightFile": f'"{weight_file}"',
-        "BiasFile": f'"{bias_file}"',
     }
+    memories = weight_words(node, folded, f"{node.name}_weight")
+    matrix, bias = matrix_parameters(node, fused, folded, stream.type, out)
+    files = file_parameters(f"{node.name}_weight", node)
     shape = f"{folded.rows} x {folded.cols} weights {node.weight_format}"
-    with_fused = f", then {fused.origin}" if fused else ""
-    comment = (
-        f"{node.origin}: {shape}, {folded.cycles} cycles per vector{with_fused}",
-        f"{stream.format} -> sum {span.total.width} bits -> {out.format}",
-    )
     return Block(
         name=node.name,
         module="matvec_layer",
-        comment=comment,
-        parameters={key: str(value) for key, value in parameters.items()},
-        source=stream,
-        out=out,
+        comment=(
+            f"{node.origin}: {shape}, {folded.depth} cycles per vector{then(fused)}",
+            conversion_comment(node, stream.type, out),
+        ),
+        parameters=as_text(size | matrix | {"FifoDepth": fifo_depth(folded)} | files),
+        inputs=(stream,),
+        outputs=(Stream(node.name, out),),
+        needs=(needs.everything(stream.type.beats, out.beats),),
         node=last.name,
         fold=folded,
-        memories=memories,
+        memories=memories | bias,
+        cycles=folded.cycles,
+        lag=in_flight(folded),
     )
+
+
+def matrix_parameters(
+    node: Dense, fused: Elementwise | None, folded: Fold, source: Lanes, out: Lanes
+) -> tuple[dict[str, int | str], dict[str, str]]:
+    """Return the parameters of products, sums and conversion, and the bias memory."""
+    span = sum_range(node, source.format)
+    memories: dict[str, str] = {}
+    bias_width = 1
+    if node.bias is not None:
+        bias_width, memories[bias_file(node)] = bias_words(node, folded, span.fraction)
+    parameters: dict[str, int | str] = {
+        "InWidth": source.format.width,
+        "InSigned": bit(source.format.signed),
+        "WeightWidth": node.weight_format.width,
+        "WeightSigned": bit(node.weight_format.signed),
+        # A signed sum for the hardware: one more bit where the bounds need no sign.
+        "AccWidth": span.products.width + (not span.products.signed),
+        "HasBias": bit(node.bias is not None),
+        "BiasShift": span.fraction - span.products.fraction,
+        "BiasWidth": bias_width,
+        "SumWidth": span.total.width + (not span.total.signed),
+        **conversion(span.total, out.format, relu=is_relu(fused)),
+    }
+    return parameters, memories
 
 
 def in_flight(folded: Fold) -> int:
@@ -161,84 +98,182 @@ def fifo_depth(folded: Fold) -> int:
     return max(2, folded.result_beats * (1 + ceil(in_flight(folded) / folded.beats)))
 
 
-def elementwise(node: Elementwise, stream: Lanes) -> Block:
+def elementwise(node: Elementwise, stream: Stream) -> Block:
     """Return a conversion or a ReLU on a stream."""
-    out = Lanes(node.out.format, stream.elements, stream.lanes)
+    source = stream.type
+    comment = f"{node.origin}: {node.function.value}, {source.format} -> {node.out.format}"
     relu = node.function is Function.RELU
+    return converter(node.name, comment, stream, node.out.format, relu=relu, node=node.name)
+
+
+def converter(
+    name: str,
+    comment: str,
+    stream: Stream,
+    target: FixedFormat,
+    *,
+    relu: bool = False,
+    node: str | None = None,
+) -> Block:
+    """Return a conversion to another format."""
+    source = stream.type
+    out = Lanes(target, source.elements, source.lanes)
     return Block(
-        name=node.name,
+        name=name,
         module="axis_quantise",
-        comment=(f"{node.origin}: {node.function.value}, {stream.format} -> {out.format}",),
-        parameters={
-            "Lanes": str(stream.lanes),
-            "InWidth": str(stream.format.width),
-            "InSigned": _bit(stream.format.signed),
-            **_conversion(stream.format, out.format, relu),
-        },
-        source=stream,
-        out=out,
-        node=node.name,
+        comment=(comment,),
+        parameters=as_text(
+            {
+                "Lanes": source.lanes,
+                "InWidth": source.format.width,
+                "InSigned": bit(source.format.signed),
+                **conversion(source.format, target, relu=relu),
+            }
+        ),
+        inputs=(stream,),
+        outputs=(Stream(name, out),),
+        needs=(needs.each(out.beats),),
+        node=node,
     )
 
 
-def argmax(node: Argmax, stream: Lanes) -> Block:
+def argmax(node: Argmax, stream: Stream) -> Block:
     """Return the block that gives the index of the first largest element."""
+    source = stream.type
     out = Lanes(node.out.format, 1, 1)
     return Block(
         name=node.name,
         module="argmax",
-        comment=(f"{node.origin}: index of the first largest of {stream.elements}",),
-        parameters={
-            "Width": str(stream.format.width),
-            "Signed": _bit(stream.format.signed),
-            "Lanes": str(stream.lanes),
-            "Elements": str(stream.elements),
-            "IndexWidth": str(out.format.width),
-        },
-        source=stream,
-        out=out,
+        comment=(f"{node.origin}: index of the first largest of {source.elements}",),
+        parameters=as_text(
+            {
+                "Width": source.format.width,
+                "Signed": bit(source.format.signed),
+                "Lanes": source.lanes,
+                "Elements": source.elements,
+                "IndexWidth": out.format.width,
+            }
+        ),
+        inputs=(stream,),
+        outputs=(Stream(node.name, out),),
+        needs=(needs.everything(source.beats, out.beats),),
         node=node.name,
     )
 
 
-def width_converters(node: Node, stream: Lanes, lanes: int) -> Iterator[Block]:
+def width_converters(node: Node, stream: Stream, lanes: int) -> Iterator[Block]:
     """Yield what brings a stream to ``lanes`` per beat: one block, or two with fewer between.
 
     A block's lanes in and out must divide one another.
     """
-    between = gcd(stream.lanes, lanes)
-    for target in [lanes] if between in (stream.lanes, lanes) else [between, lanes]:
+    between = gcd(stream.type.lanes, lanes)
+    for target in [lanes] if between in (stream.type.lanes, lanes) else [between, lanes]:
         block = _width_converter(node, stream, target)
         yield block
-        stream = block.out
+        (stream,) = block.outputs
 
 
-def _width_converter(node: Node, stream: Lanes, lanes: int) -> Block:
+def _width_converter(node: Node, stream: Stream, lanes: int) -> Block:
+    source = stream.type
+    name = f"{node.name}_width"
+    out = Lanes(source.format, source.elements, lanes)
     return Block(
-        name=f"{node.name}_width",
+        name=name,
         module="axis_width",
-        comment=(f"{stream.lanes} -> {lanes} elements per beat for {node.name}",),
-        parameters={
-            "Width": str(stream.format.width),
-            "InLanes": str(stream.lanes),
-            "OutLanes": str(lanes),
-            "Elements": str(stream.elements),
-        },
-        source=stream,
-        out=Lanes(stream.format, stream.elements, lanes),
+        comment=(f"{source.lanes} -> {lanes} elements per beat for {node.name}",),
+        parameters=as_text(
+            {
+                "Width": source.format.width,
+                "InLanes": source.lanes,
+                "OutLanes": lanes,
+                "Elements": source.elements,
+            }
+        ),
+        inputs=(stream,),
+        outputs=(Stream(name, out),),
+        needs=(needs.regrouped(source.elements, source.lanes, lanes),),
     )
 
 
-def _conversion(source: FixedFormat, target: FixedFormat, relu: bool) -> dict[str, str]:
+def fork(stream: Stream, readers: int) -> Block:
+    """Return what gives a stream to several readers."""
+    name = f"{stream.name}_fork"
+    beats = stream.type.beats
+    return Block(
+        name=name,
+        module="axis_fork",
+        comment=(f"{stream.name} to {readers} readers",),
+        parameters=as_text({"Width": stream.type.width, "Count": readers}),
+        inputs=(stream,),
+        outputs=tuple(Stream(f"{name}_{index}", stream.type) for index in range(readers)),
+        needs=(needs.each(beats),),
+        ports=Ports.FORK,
+        lag=0,
+    )
+
+
+def fifo(name: str, comment: str, stream: Stream, depth: int) -> Block:
+    """Return a buffer of ``depth`` beats."""
+    return Block(
+        name=name,
+        module="axis_fifo",
+        comment=(comment,),
+        parameters=as_text({"Width": stream.type.width + 1, "Depth": depth}),
+        inputs=(stream,),
+        outputs=(Stream(name, stream.type),),
+        needs=(needs.each(stream.type.beats),),
+        ports=Ports.PACKED,
+    )
+
+
+def conversion(source: FixedFormat, target: FixedFormat, *, relu: bool) -> dict[str, int | str]:
+    """Return the parameters of ``requantise`` between two formats."""
     return {
-        "Drop": str(source.fraction - target.fraction),
-        "OutWidth": str(target.width),
-        "OutSigned": _bit(target.signed),
+        "Drop": source.fraction - target.fraction,
+        "OutWidth": target.width,
+        "OutSigned": bit(target.signed),
         "Rounding": f"gatewright_pkg::{ROUNDING[target.rounding]}",
         "Overflow": f"gatewright_pkg::{OVERFLOW[target.overflow]}",
-        "Relu": _bit(relu),
+        "Relu": bit(relu),
     }
 
 
-def _bit(value: bool) -> str:
+def is_relu(fused: Elementwise | None) -> bool:
+    """Whether the conversion behind a node is a ReLU too."""
+    return fused is not None and fused.function is Function.RELU
+
+
+def then(fused: Elementwise | None) -> str:
+    """Return the words of a comment for a conversion behind a node."""
+    return f", then {fused.origin}" if fused else ""
+
+
+def conversion_comment(node: Dense, source: Lanes, out: Lanes) -> str:
+    """Return the line that gives the formats of a layer with weights."""
+    width = sum_range(node, source.format).total.width
+    return f"{source.format} -> sum {width} bits -> {out.format}"
+
+
+def file_parameters(weight_file: str, node: Dense) -> dict[str, int | str]:
+    """Return the parameters that name a layer's memories."""
+    return {"WeightFile": text(weight_file), "BiasFile": text(bias_file(node))}
+
+
+def bias_file(node: Dense) -> str:
+    """Return the name of a layer's bias memory."""
+    return f"{node.name}_bias.mem"
+
+
+def as_text(parameters: dict[str, int | str]) -> dict[str, str]:
+    """Return parameters as SystemVerilog text."""
+    return {key: str(value) for key, value in parameters.items()}
+
+
+def text(value: str) -> str:
+    """Return a SystemVerilog string."""
+    return f'"{value}"'
+
+
+def bit(value: bool) -> str:
+    """Return a SystemVerilog bit."""
     return "1'b1" if value else "1'b0"

@@ -22,4 +22,5 @@ def environment() -> jinja2.Environment:
         autoescape=False,  # noqa: S701 - SystemVerilog, not HTML
     )
     environment.filters["wrapped"] = lambda line: textwrap.wrap(line, _COMMENT_WIDTH)
+    environment.filters["suffixed"] = lambda name, suffix: f"{name}{suffix}"
     return environment

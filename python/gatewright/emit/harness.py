@@ -16,7 +16,7 @@ def render_harness(description: dict[str, Any], name: str) -> str:
         description: The content of ``rtl.json``.
         name: Module name of the harness.
     """
-    source, result = description["input"], description["output"]
+    (source,), (result,) = description["inputs"], description["outputs"]
     return (
         environment()
         .get_template("harness.sv.j2")

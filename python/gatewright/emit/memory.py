@@ -19,7 +19,7 @@ def weight_words(node: Dense, fold: Fold, prefix: str) -> dict[str, str]:
     padded[: fold.rows, : fold.cols] = node.weight
     # [pass, PE, beat, lane] -> [pass, beat, PE, lane]
     blocks = padded.reshape(fold.passes, fold.pe, fold.beats, fold.simd).transpose(0, 2, 1, 3)
-    words = blocks.reshape(fold.cycles, fold.pe, fold.simd)
+    words = blocks.reshape(fold.depth, fold.pe, fold.simd)
     files = {}
     for rank in range(fold.ranks):
         part = words[:, rank * fold.group : (rank + 1) * fold.group]

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from gatewright.emit.blocks import Block, Lanes, bus_width
 from gatewright.emit.environment import environment
-from gatewright.emit.pipeline import Pipeline, build
+from gatewright.emit.pipeline import Pipeline, Port, build
+from gatewright.emit.streams import Block, bus_width
 from gatewright.errors import GatewrightError
 from gatewright.files import write_json, write_text
 from gatewright.graph import Graph
@@ -19,6 +19,12 @@ from gatewright.version import __version__
 
 # What stands beside a design in a simulation or in front of it in synthesis.
 OTHER_MODULES = ("gatewright_bench", "stream_source", "stream_sink", "synthesis_harness")
+# Where a layer counts its useful multiplications, by its module; for the simulation.
+COUNTERS = {
+    "matvec_layer": "u_engine.u_core.useful_macs_q",
+    "conv_layer": "u_engine.u_core.useful_macs_q",
+    "depthwise_layer": "u_core.useful_macs_q",
+}
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,10 @@ def write_rtl(
             that cannot be written.
     """
     pipeline = build(graph, (options or RtlOptions()).input_lanes)
-    library = _library(graph.name, {block.module for block in pipeline.blocks})
+    modules = {block.module for block in pipeline.blocks}
+    if len(pipeline.outputs) > 1:
+        modules.add("axis_fork")  # a frame's flag for every output
+    library = _library(graph.name, modules)
     description = _describe(pipeline, [f"lib/{path.name}" for path in library])
     files = {f"{graph.name}.sv": render_top(pipeline, model)}
     for block in pipeline.blocks:
@@ -74,9 +83,6 @@ def write_rtl(
 
 def render_top(pipeline: Pipeline, model: str) -> str:
     """Return the top module's text."""
-    names = ["frame", *(block.name for block in pipeline.blocks)]
-    streams = [pipeline.input_lanes, *(block.out for block in pipeline.blocks)]
-    source, result = pipeline.input_lanes, pipeline.output_lanes
     return (
         environment()
         .get_template("top.sv.j2")
@@ -85,15 +91,23 @@ def render_top(pipeline: Pipeline, model: str) -> str:
             model=model,
             name=pipeline.graph.name,
             blocks=pipeline.blocks,
-            streams=list(zip(names, streams, strict=True)),
-            source=source,
-            result=result,
-            bus_in=bus_width(source.format, "input"),
-            bus_out=bus_width(result.format, "output"),
+            inputs=[_Door(port, index) for index, port in enumerate(pipeline.inputs)],
+            outputs=[_Door(port, index) for index, port in enumerate(pipeline.outputs)],
             interval=pipeline.interval,
             frames=pipeline.frames,
         )
     )
+
+
+class _Door:
+    """A port as the template prints it."""
+
+    def __init__(self, port: Port, index: int) -> None:
+        self.prefix = port.prefix
+        self.inside = port.stream.name
+        self.suffix = f"_{index}" if port.prefix not in ("s_axis", "m_axis") else ""
+        self.type = port.stream.type
+        self.bus = bus_width(self.type.format, port.node)
 
 
 def _library(top: str, modules: Iterable[str]) -> list[Path]:
@@ -121,30 +135,47 @@ def _library(top: str, modules: Iterable[str]) -> list[Path]:
 
 
 def _describe(pipeline: Pipeline, library: list[str]) -> dict[str, Any]:
-    graph = pipeline.graph
+    graph, depths = pipeline.graph, pipeline.depths
     layers = [block for block in pipeline.blocks if block.fold]
     slowest = max(layers, key=lambda block: block.fold.cycles if block.fold else 0, default=None)
     return {
         "top": graph.name,
         "sources": [*library, f"{graph.name}.sv"],
         "memories": sorted(name for block in pipeline.blocks for name in block.memories),
-        "input": _stream(pipeline.input_lanes, "input"),
-        "output": _stream(pipeline.output_lanes, "output"),
-        "output_layer": graph.outputs[0],
+        "inputs": [_stream(port) for port in pipeline.inputs],
+        "outputs": [_stream(port) for port in pipeline.outputs],
         "cycles_per_inference_law": pipeline.interval,
         "slowest_layer": slowest.name if slowest else None,
         "layers": [_layer(block) for block in layers],
-        "blocks": [{"name": block.name, "module": block.module} for block in pipeline.blocks],
+        "fifos": [_fifo(pipeline, block) for block in pipeline.blocks if block.name in depths],
+        "blocks": [
+            {"name": block.name, "module": block.module, "cycles": block.interval}
+            for block in pipeline.blocks
+        ],
     }
 
 
-def _stream(lanes: Lanes, where: str) -> dict[str, Any]:
+def _stream(port: Port) -> dict[str, Any]:
+    lanes = port.stream.type
     return {
+        "node": port.node,
+        "port": port.prefix,
         "format": str(lanes.format),
         "elements": lanes.elements,
         "lanes": lanes.lanes,
         "beats": lanes.beats,
-        "bus_bits_per_element": bus_width(lanes.format, where),
+        "bus_bits_per_element": bus_width(lanes.format, port.node),
+    }
+
+
+def _fifo(pipeline: Pipeline, block: Block) -> dict[str, Any]:
+    depth = pipeline.depths[block.name]
+    return {
+        "name": block.name,
+        "depth": depth.depth,
+        "bits_per_beat": block.source.width + 1,
+        "stream": block.inputs[0].name,
+        "reason": asdict(depth),
     }
 
 
@@ -157,7 +188,8 @@ def _layer(block: Block) -> dict[str, Any]:
         **asdict(fold),
         "cycles": fold.cycles,
         "multipliers": fold.multipliers,
-        "useful_multiplications": fold.rows * fold.cols,
-        "weight_memory": {"kind": fold.weight_memory, "depth": fold.cycles, "ranks": fold.ranks},
+        "useful_multiplications": fold.useful,
+        "weight_memory": {"kind": fold.weight_memory, "depth": fold.depth, "ranks": fold.ranks},
+        "counter": f"u_{block.name}.{COUNTERS[block.module]}",
         "fifo_depth": int(block.parameters["FifoDepth"]),
     }

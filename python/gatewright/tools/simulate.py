@@ -71,8 +71,8 @@ def run_design(
     """Simulate a design on ``inputs``, the first sample alone, the others back to back.
 
     Args:
-        description: What ``emit`` says about the design (rtl.json): ``top``, ``input`` and
-            ``output`` (``format``, ``elements``, ``lanes``, ``bus_bits_per_element``), ``layers``,
+        description: What ``emit`` says about the design (rtl.json): ``top``, ``inputs`` and
+            ``outputs`` (``format``, ``elements``, ``lanes``, ``bus_bits_per_element``), ``layers``,
             ``slowest_layer``, ``cycles_per_inference_law``.
         inputs: Integers [samples, elements], in units of the input format.
         setup: Where and how; ``rtl_setup`` makes it for a folder that ``emit`` wrote.
@@ -85,7 +85,8 @@ def run_design(
         CheckFailedError: it does not build, an assertion fired, the design hung or gave frames of
             the wrong length. A mismatch does not raise: see ``Comparison.require_equal``.
     """
-    shape = (description["input"]["elements"],)
+    (source,), (result,) = description["inputs"], description["outputs"]
+    shape = (source["elements"],)
     if inputs.ndim != 2 or inputs.shape[1:] != shape or not len(inputs):
         raise GatewrightError(
             f"{description['top']}: inputs have shape {inputs.shape}, must be at least one sample "
@@ -95,11 +96,11 @@ def run_design(
     phase = Phase(idle=idle, stall=stall, alone=True)
     run = run_bench([device], [stream], [phase], setup)
     received = run.received[0][0]
-    outputs = received.samples(description["output"]["elements"], str(description["top"]))
+    outputs = received.samples(result["elements"], str(description["top"]))
     steady = None if idle or stall else _steady_state(description, received)
     comparison = None
     if expected is not None:
-        comparison = compare(expected, outputs, what="the RTL", layer=description["output_layer"])
+        comparison = compare(expected, outputs, what="the RTL", layer=result["node"])
     return SimResult(
         outputs=outputs,
         comparison=comparison,
@@ -122,25 +123,25 @@ def rtl_setup(rtl_folder: Path, description: Mapping[str, Any], setup: Setup) ->
 
 def device_of(description: Mapping[str, Any]) -> Device:
     """Return the design as a device of a bench; it notes down its pulses and its layers' counts."""
-    layers = [f"u_{layer['name']}.u_engine.u_core.useful_macs_q" for layer in description["layers"]]
+    (source,), (result,) = description["inputs"], description["outputs"]
     return Device(
         module=description["top"],
-        in_width=_bus_bits(description["input"]),
-        out_width=_bus_bits(description["output"]),
+        in_width=_bus_bits(source),
+        out_width=_bus_bits(result),
         user=True,
         pulses=("frame_short_o", "frame_long_o"),
-        notes=tuple(layers),
+        notes=tuple(layer["counter"] for layer in description["layers"]),
     )
 
 
 def stream_of(description: Mapping[str, Any], inputs: IntArray) -> Stream:
     """Return the stream of ``inputs`` through the design."""
-    lanes, last = to_beats(inputs, description["input"]["lanes"])
-    output = description["output"]
+    (source,), (output,) = description["inputs"], description["outputs"]
+    lanes, last = to_beats(inputs, source["lanes"])
     return Stream(
         lanes=lanes,
         last=last,
-        width=description["input"]["bus_bits_per_element"],
+        width=source["bus_bits_per_element"],
         frames=len(inputs),
         out_lanes=output["lanes"],
         out_width=output["bus_bits_per_element"],
@@ -198,6 +199,7 @@ def run_protocol(
         CheckFailedError: with the frame and both values where a result differs.
     """
     top = str(description["top"])
+    (source,), (result,) = description["inputs"], description["outputs"]
     options = verilator.Options(
         waves=setup.waves is not None,
         optimise=setup.optimise,
@@ -209,8 +211,8 @@ def run_protocol(
         write_inputs(folder, [], setup.memory_folder)
         np.savez(
             folder / "protocol.npz",
-            frames=_frame_bytes(inputs, description["input"]),
-            results=_frame_bytes(expected, description["output"]),
+            frames=_frame_bytes(inputs, source),
+            results=_frame_bytes(expected, result),
             quiet_cycles=_longest_wait(description),
         )
         return cocotb_runner.run(
@@ -227,9 +229,8 @@ def run_protocol(
 
 def _longest_wait(description: Mapping[str, Any]) -> int:
     """Return cycles within which a result must come whatever the stalls: many times the law."""
-    beats = description["input"]["beats"] + description["output"]["beats"]
-    cycles = sum(layer["cycles"] for layer in description["layers"])
-    return 20 * (int(cycles) + int(beats)) + 10_000
+    cycles = sum(block["cycles"] for block in description["blocks"])
+    return 20 * int(cycles) + 10_000
 
 
 def _frame_bytes(samples: IntArray, port: Mapping[str, Any]) -> NDArray[np.uint8]:

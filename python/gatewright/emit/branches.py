@@ -1,0 +1,113 @@
+"""Depth of the FIFOs where branches join again.
+
+A fork gives a beat only when every reader has taken the last one. Where two branches join, the
+join waits for the later branch; the other one's beats must be kept meanwhile, or the fork stops
+and the later branch never gets what it waits for. How far one branch runs ahead is known exactly:
+each block says which of its input's beats an output beat needs (``needs``), so each stream knows,
+for each of its beats, the beats of a fork above it that it needs. While the join waits for what it
+takes next from the later branch, ``a`` may have given every beat that needs no more of the fork
+than that. One of them waits at the join itself. That many places make a deadlock impossible.
+
+For the pace of the slowest layer the FIFO must besides hold what comes while a beat passes the
+later branch's pipelines: that branch's extra latency, at the stream's mean rate.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+
+from gatewright.emit.needs import Needs
+from gatewright.emit.streams import Stream
+
+MIN_DEPTH = 2  # of axis_fifo
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """What is known of a stream's way from the forks above it.
+
+    Attributes:
+        needs: By fork, the beats of the fork's input that each of the stream's beats needs.
+        lag: By fork, a bound of the latency of the blocks on the way, in cycles.
+    """
+
+    needs: Mapping[str, Needs]
+    lag: Mapping[str, int]
+
+    def forked(self, fork: str, beats: int) -> "Path":
+        """Return the path behind a fork of ``beats`` beats per sample."""
+        return Path({**self.needs, fork: np.arange(1, beats + 1)}, {**self.lag, fork: 0})
+
+
+@dataclass(frozen=True)
+class Depth:
+    """A FIFO's depth, in beats, and why.
+
+    Attributes:
+        ahead: Beats the stream may be ahead of the other: with fewer the design can deadlock.
+        latency: Beats that come during the other branch's extra latency.
+        fork: The fork where the branches part.
+        join: The block where they join.
+    """
+
+    ahead: int
+    latency: int
+    fork: str
+    join: str
+
+    @property
+    def depth(self) -> int:
+        """Beats the FIFO holds; 0: none is needed."""
+        wanted = self.ahead + self.latency
+        return max(wanted, MIN_DEPTH) if wanted else 0
+
+
+def through(paths: tuple[Path, ...], needs: tuple[Needs, ...], lag: int) -> Path:
+    """Return the path of a block's output, from those of its inputs."""
+    found: dict[str, Needs] = {}
+    latest: dict[str, int] = {}
+    for path, needed in zip(paths, needs, strict=True):
+        for fork, beats in path.needs.items():
+            # Before its first beat an input needs nothing.
+            ours = np.where(needed > 0, beats[np.maximum(needed, 1) - 1], 0)
+            found[fork] = np.maximum(found[fork], ours) if fork in found else ours
+            latest[fork] = max(latest.get(fork, 0), path.lag[fork] + lag)
+    return Path(found, latest)
+
+
+def depth_before(
+    join: str,
+    index: int,
+    streams: tuple[Stream, ...],
+    paths: tuple[Path, ...],
+    needs: tuple[Needs, ...],
+    interval: int,
+) -> Depth | None:
+    """Return the depth of the FIFO before input ``index`` of a join; None: none is needed.
+
+    Args:
+        join: Name of the joining block.
+        index: Which of its inputs.
+        streams: Its inputs.
+        paths: Their paths.
+        needs: What each output beat of the join needs of each.
+        interval: Cycles per sample of the design.
+    """
+    worst: Depth | None = None
+    ours = paths[index]
+    for other, path in enumerate(paths):
+        for fork in ours.needs.keys() & path.needs.keys() if other != index else ():
+            waited = np.where(
+                needs[other] > 0, path.needs[fork][np.maximum(needs[other], 1) - 1], 0
+            )
+            taken = np.concatenate(([0], needs[index][:-1]))
+            given = np.searchsorted(ours.needs[fork], waited, side="right")
+            ahead = max(int((given - taken).max()) - 1, 0)
+            behind = max(path.lag[fork] - ours.lag[fork], 0)
+            latency = ceil(behind * streams[index].type.beats / interval)
+            found = Depth(ahead, latency, fork, join)
+            if worst is None or found.depth > worst.depth:
+                worst = found
+    return worst if worst and worst.depth else None

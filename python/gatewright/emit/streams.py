@@ -1,0 +1,126 @@
+"""Streams between blocks, and the blocks: what the template prints."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from math import ceil
+
+from gatewright.emit.needs import Needs
+from gatewright.errors import GatewrightError
+from gatewright.fixed import FixedFormat
+from gatewright.folding import Fold
+
+BUS_WIDTHS = (8, 16, 32)  # an element on the AXI4-Stream outside
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """Type of a stream: ``lanes`` elements of ``format`` per beat, packed, lane 0 lowest.
+
+    A sample's elements follow one another without a gap; lanes beyond the last one are zero.
+    """
+
+    format: FixedFormat
+    elements: int
+    lanes: int
+
+    @property
+    def width(self) -> int:
+        """Bits of ``tdata``."""
+        return self.format.width * self.lanes
+
+    @property
+    def beats(self) -> int:
+        """Beats of one sample."""
+        return ceil(self.elements / self.lanes)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A stream of the design.
+
+    Attributes:
+        name: Its signals are ``<name>_tvalid`` and so on.
+        type: What it carries.
+    """
+
+    name: str
+    type: Lanes
+
+
+class Ports(Enum):
+    """How a module's streams are connected."""
+
+    STREAM = "stream"  # tdata and tlast
+    PACKED = "packed"  # tlast is the highest bit of tdata
+    FORK = "fork"  # one tvalid and tready per reader
+
+
+@dataclass(frozen=True)
+class Block:
+    """An instance of a library block.
+
+    Attributes:
+        name: Instance name, without the ``u_``.
+        module: Module of the library.
+        comment: Lines that say where it came from.
+        parameters: SystemVerilog text by parameter name.
+        inputs: Streams in.
+        outputs: Streams out: one, or as many as a fork has readers.
+        ports: How they are connected.
+        node: The graph's node that it computes, if it computes one.
+        fold: Its folding, for a layer with weights.
+        memories: Text of its memory files by file name.
+        cycles: Cycles per sample by its own law; its streams' beats count besides.
+        lag: Bound of the cycles from the last beat that an output beat needs to that beat.
+        needs: For each input, the beats that each output beat needs.
+    """
+
+    name: str
+    module: str
+    comment: tuple[str, ...]
+    parameters: dict[str, str]
+    inputs: tuple[Stream, ...]
+    outputs: tuple[Stream, ...]
+    needs: tuple[Needs, ...]
+    ports: Ports = Ports.STREAM
+    node: str | None = None
+    fold: Fold | None = None
+    memories: dict[str, str] = field(default_factory=dict)
+    cycles: int = 0
+    lag: int = 2
+
+    @property
+    def source(self) -> Lanes:
+        """Type of the first stream in."""
+        return self.inputs[0].type
+
+    @property
+    def out(self) -> Lanes:
+        """Type of the first stream out."""
+        return self.outputs[0].type
+
+    @property
+    def interval(self) -> int:
+        """Cycles per sample, by the laws of the block and of its streams."""
+        beats = [stream.type.beats for stream in (*self.inputs, *self.outputs)]
+        return max(self.cycles, *beats)
+
+    @property
+    def latency(self) -> int:
+        """Bound of the cycles from a sample's first beat in to its last beat out, alone."""
+        return self.source.beats + self.out.beats + self.cycles + self.lag
+
+
+def bus_width(fmt: FixedFormat, where: str) -> int:
+    """Return the bits an element takes on the AXI4-Stream outside.
+
+    Raises:
+        GatewrightError: the format is wider than 32 bits.
+    """
+    for width in BUS_WIDTHS:
+        if fmt.width <= width:
+            return width
+    raise GatewrightError(
+        f"{where}: {fmt} has {fmt.width} bits; a stream element outside has at most "
+        f"{BUS_WIDTHS[-1]}. Quantise the output to fewer bits"
+    )
