@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 from gatewright.errors import CheckFailedError
 from gatewright.fixed import IntArray
 from gatewright.tools.bench import Device
-from gatewright.tools.stream_bench import STRESS, BenchRun, Phase, Setup, Stream, run_bench
+from gatewright.tools.stream_bench import (
+    STRESS,
+    BenchRun,
+    Phase,
+    Setup,
+    Sink,
+    Source,
+    Stream,
+    run_bench,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 RTL = ROOT / "rtl"
@@ -35,6 +44,7 @@ LIBRARY = (
     "stream/window_serial.sv",
     "stream/credit_gate.sv",
     "stream/axis_fork.sv",
+    "stream/axis_branch_fifo.sv",
     "stream/axis_concat.sv",
     "layers/axis_quantise.sv",
     "layers/axis_merge.sv",
@@ -114,13 +124,9 @@ def check(
     )
     streams = [
         Stream(
-            lanes=case.lanes,
-            last=case.last,
-            width=case.in_width,
+            sources=(Source(case.lanes, case.last, case.in_width),),
+            sinks=(Sink(case.out.shape[1], case.out_width, case.out_signed),),
             frames=int(case.out_last.sum()),
-            out_lanes=case.out.shape[1],
-            out_width=case.out_width,
-            out_signed=case.out_signed,
         )
         for case in cases
     ]

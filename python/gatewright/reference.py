@@ -44,8 +44,9 @@ def evaluate(graph: Graph, inputs: IntArray) -> dict[str, IntArray]:
     """Evaluate every node.
 
     Args:
-        graph: A graph with one Input.
-        inputs: Integers [samples, elements] in units of the input format's lsb.
+        graph: The network.
+        inputs: Integers [samples, elements] in units of the input format's lsb; of several
+            inputs, one after the other in the order of their nodes.
 
     Returns:
         For each node, integers [samples, elements] in units of its output format's lsb.
@@ -54,9 +55,10 @@ def evaluate(graph: Graph, inputs: IntArray) -> dict[str, IntArray]:
         GatewrightError: inputs have the wrong shape or do not fit the input format.
     """
     values: dict[str, IntArray] = {}
+    parts = _parts(graph, inputs)
     for node in graph.nodes:
         if isinstance(node, Input):
-            values[node.name] = _checked(node, inputs)
+            values[node.name] = _checked(node, parts[node.name])
         else:
             sources = [(values[name], graph[name].out) for name in node.inputs]
             values[node.name] = _apply(node, sources)
@@ -72,6 +74,19 @@ def outputs(graph: Graph, inputs: IntArray) -> IntArray:
         values = evaluate(graph, inputs[first : first + step])
         parts.append(np.concatenate([values[name] for name in graph.outputs], axis=1))
     return np.concatenate(parts)
+
+
+def _parts(graph: Graph, inputs: IntArray) -> dict[str, IntArray]:
+    """Return each input's part of the samples."""
+    nodes = [node for node in graph.nodes if isinstance(node, Input)]
+    ends = np.cumsum([node.out.size for node in nodes])
+    if inputs.ndim != 2 or inputs.shape[1] != ends[-1]:
+        raise GatewrightError(
+            f"{', '.join(node.name for node in nodes)}: inputs have shape {inputs.shape}, must be "
+            f"(samples, {ends[-1]})"
+        )
+    parts = np.split(inputs, ends[:-1], axis=1)
+    return {node.name: part for node, part in zip(nodes, parts, strict=True)}
 
 
 def _apply(node: Node, sources: Sequence[tuple[IntArray, StreamType]]) -> IntArray:
@@ -258,10 +273,6 @@ def combine(node: Merge, sources: Sequence[tuple[IntArray, StreamType]]) -> IntA
 
 def _checked(node: Input, inputs: IntArray) -> IntArray:
     fmt = node.out.format
-    if inputs.ndim != 2 or inputs.shape[1] != node.out.size:
-        raise GatewrightError(
-            f"{node.name}: inputs have shape {inputs.shape}, must be (samples, {node.out.size})"
-        )
     if inputs.size and (inputs.min() < fmt.min_int or inputs.max() > fmt.max_int):
         raise GatewrightError(
             f"{node.name}: inputs span {inputs.min()} to {inputs.max()}, but {fmt} holds "

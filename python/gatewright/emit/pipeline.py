@@ -13,7 +13,7 @@ from typing import Any
 
 from gatewright.emit import blocks, branches, image_blocks
 from gatewright.emit.branches import Depth, Path
-from gatewright.emit.streams import Block, Lanes, Ports, Stream, bus_width
+from gatewright.emit.streams import Block, Lanes, Stream, bus_width
 from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat
 from gatewright.folding import divisors, fold
@@ -151,7 +151,7 @@ class _Builder:
         name = self._unique(f"frame_{node.name}" if several else "frame", reserved=True)
         lanes = self._lanes_of_input(node)
         stream = Stream(name, Lanes(node.out.format, node.out.size, lanes))
-        self.paths[stream.name] = Path({}, {})
+        self.paths[stream.name] = Path({}, {}, {})
         self._publish(node, stream)
         return Port(node.name, f"s_axis_{node.name}" if several else "s_axis", stream)
 
@@ -283,8 +283,8 @@ class _Builder:
         )
         block = replace(block, name=name, outputs=outputs)
         paths = tuple(self.paths[stream.name] for stream in block.inputs)
-        path = branches.through(paths, block.needs, block.lag)
-        if block.ports is Ports.FORK:
+        path = branches.through(paths, block.needs, block.lag, block.spread)
+        if block.forks:
             path = path.forked(name, block.source.beats)
         self.paths.update((stream.name, path) for stream in outputs)
         self.made.append(block)
