@@ -38,6 +38,7 @@ LIBRARY = (
     "stream/axis_concat.sv",
     "layers/axis_quantise.sv",
     "layers/axis_merge.sv",
+    "layers/axis_rectify.sv",
     "layers/argmax.sv",
     "layers/matvec_rank.sv",
     "layers/matvec_serialise.sv",

@@ -17,7 +17,7 @@ LIBRARY = sorted(
     path for path in RTL.rglob("*.sv") if "boards" not in path.parts and path != PACKAGE
 )
 # Parameters, besides the defaults, that make other parts of a module come to life.
-PARAMETERS: dict[str, tuple[dict[str, int], ...]] = {
+PARAMETERS: dict[str, tuple[dict[str, int | str], ...]] = {
     "axis_fifo": ({"Depth": 2}, {"Depth": 33, "Width": 1}),
     "axis_width": (
         {"InLanes": 4, "OutLanes": 1},
@@ -45,6 +45,11 @@ PARAMETERS: dict[str, tuple[dict[str, int], ...]] = {
     "axis_merge": (
         *({"Operation": operation, "SignedA": operation % 2} for operation in range(1, 6)),
         {"ShiftA": 3, "Drop": -1},
+    ),
+    "axis_rectify": (
+        {"HasSlope": 0, "HasLow": 1, "BoundFraction": 2},
+        {"PerChannel": 1, "Channels": 40, "SlopeSigned": 0, "HasHigh": 1, "High": "64'sd99"},
+        {"InWidth": 24, "Lanes": 2, "SlopeFraction": -2, "Threshold": "64'sd3"},
     ),
     "conv_layer": ({"Simd": 2, "Pe": 8, "OutLanes": 2, "Group": 8, "Drop": 3},),
     "depthwise_folded": ({"Channels": 4}, {"WeightSigned": 0, "Taps": 1}),
@@ -90,6 +95,8 @@ def test_verilator_lint_bites(tmp_path: Path) -> None:
         ("axis_fork", {"Count": 0}, "Count 0, must be at least 1"),
         ("axis_merge", {"Operation": 6}, "Operation is 6, must be 0 to 5"),
         ("axis_merge", {"Operation": 2, "ShiftB": 1}, "a product needs neither"),
+        ("axis_rectify", {"SlopeWidth": 19}, "SlopeWidth at most 18"),
+        ("axis_rectify", {"HasLow": 1, "HasHigh": 1, "Low": "64'sd3"}, "Low is 3, must be at most"),
         ("axis_concat", {"BeatsB": 0}, "BeatsB 0, must be at least 1"),
         ("depthwise_folded", {"Pe": 5}, "Pe must divide Channels"),
         ("layer_output", {"Vectors": 0}, "Vectors is 0, must be at least 1"),
@@ -105,7 +112,7 @@ def test_verilator_lint_bites(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_parameters_are_refused(
-    module: str, parameters: dict[str, int], message: str
+    module: str, parameters: dict[str, int | str], message: str
 ) -> None:
     path = next(path for path in LIBRARY if path.stem == module)
     with pytest.raises(CheckFailedError, match=f"{module}: .*{message}"):

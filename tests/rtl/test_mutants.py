@@ -12,6 +12,7 @@ import test_conv_layer
 import test_frames
 import test_joins
 import test_pool
+import test_rectify
 import test_requantise
 import test_vector_buffer
 import test_width
@@ -157,12 +158,37 @@ MUTANTS = [
 ]
 EXTRA = [*test_requantise.BENCH, *test_frames.EXTRA, *test_joins.BENCH]
 
-# Likewise, of layers with memories; the number of the case in test_conv_layer.
-LAYER_MUTANTS = [
-    ("layers/layer_output.sv", "out_last && vector_last", "out_last", 0),
-    ("layers/depthwise_folded.sv", "total_q <= '0", "total_q <= sum", 5),
-    ("layers/depthwise_folded.sv", "AddressWidth'(Depth - 1)", "AddressWidth'(Depth - 2)", 5),
-    ("layers/conv_layer.sv", "(Passes)", "(1)", 0),
+# Likewise, of blocks with memories.
+FiledMaker = Callable[[np.random.Generator, Path], Case]
+
+
+def layer(index: int) -> FiledMaker:
+    return lambda rng, folder: test_conv_layer.random_case(
+        rng, "layer", *test_conv_layer.CASES[index], folder
+    )
+
+
+def rectify(index: int, clip: tuple[int, int, int] | None = None) -> FiledMaker:
+    return lambda rng, folder: test_rectify.case(rng, test_rectify.SLOPES[index], clip, folder)
+
+
+RECTIFY = "layers/axis_rectify.sv"
+FILED_MUTANTS = [
+    ("layers/layer_output.sv", "out_last && vector_last", "out_last", layer(0)),
+    ("layers/depthwise_folded.sv", "total_q <= '0", "total_q <= sum", layer(5)),
+    (
+        "layers/depthwise_folded.sv",
+        "AddressWidth'(Depth - 1)",
+        "AddressWidth'(Depth - 2)",
+        layer(5),
+    ),
+    ("layers/conv_layer.sv", "(Passes)", "(1)", layer(0)),
+    (RECTIFY, "64'(x_now) > Threshold", "64'(x_now) >= Threshold", rectify(2)),
+    (RECTIFY, "AddressWidth'(Groups - 1)", "AddressWidth'(Groups)", rectify(0)),
+    (RECTIFY, "if (step && s_axis_tvalid)", "if (step)", rectify(0)),
+    (RECTIFY, "ValueBits'(part_q) << First", "ValueBits'(part_q)", rectify(3)),
+    (RECTIFY, "product << SlopeShift", "product", rectify(2)),
+    (RECTIFY, "unclipped > Greatest", "unclipped < Greatest", rectify(0, (-9, 40, 1))),
 ]
 
 
@@ -186,14 +212,12 @@ def test_mutant_is_caught(
     assert "Verilator" not in str(caught.value), "the mutant must build"
 
 
-@pytest.mark.parametrize(("file", "right", "wrong", "index"), LAYER_MUTANTS)
-def test_layer_mutant_is_caught(
-    file: str, right: str, wrong: str, index: int, seed: int, tmp_path: Path
+@pytest.mark.parametrize(("file", "right", "wrong", "make"), FILED_MUTANTS)
+def test_mutant_with_memories_is_caught(
+    file: str, right: str, wrong: str, make: FiledMaker, seed: int, tmp_path: Path
 ) -> None:
     rtl = mutated(tmp_path, file, right, wrong)
-    made = test_conv_layer.random_case(
-        np.random.default_rng(seed), "layer", *test_conv_layer.CASES[index], tmp_path
-    )
+    made = make(np.random.default_rng(seed), tmp_path)
     with pytest.raises(CheckFailedError) as caught:
         check([made], seed, rtl=rtl, memories=tmp_path)
     assert "Verilator" not in str(caught.value), "the mutant must build"
