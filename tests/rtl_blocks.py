@@ -39,6 +39,7 @@ LIBRARY = (
     "layers/axis_quantise.sv",
     "layers/axis_merge.sv",
     "layers/axis_rectify.sv",
+    "layers/axis_table.sv",
     "layers/argmax.sv",
     "layers/matvec_rank.sv",
     "layers/matvec_serialise.sv",

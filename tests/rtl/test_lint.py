@@ -51,6 +51,7 @@ PARAMETERS: dict[str, tuple[dict[str, int | str], ...]] = {
         {"PerChannel": 1, "Channels": 40, "SlopeSigned": 0, "HasHigh": 1, "High": "64'sd99"},
         {"InWidth": 24, "Lanes": 2, "SlopeFraction": -2, "Threshold": "64'sd3"},
     ),
+    "axis_table": ({"InWidth": 4, "InSigned": 0}, {"Lanes": 3}),
     "conv_layer": ({"Simd": 2, "Pe": 8, "OutLanes": 2, "Group": 8, "Drop": 3},),
     "depthwise_folded": ({"Channels": 4}, {"WeightSigned": 0, "Taps": 1}),
     "pool": ({"Average": 1}, {"Average": 1, "KernelH": 2, "KernelW": 2, "InSigned": 1}),
@@ -97,6 +98,7 @@ def test_verilator_lint_bites(tmp_path: Path) -> None:
         ("axis_merge", {"Operation": 2, "ShiftB": 1}, "a product needs neither"),
         ("axis_rectify", {"SlopeWidth": 19}, "SlopeWidth at most 18"),
         ("axis_rectify", {"HasLow": 1, "HasHigh": 1, "Low": "64'sd3"}, "Low is 3, must be at most"),
+        ("axis_table", {"InWidth": 13}, "InWidth is 13, must be 1 to 12"),
         ("axis_concat", {"BeatsB": 0}, "BeatsB 0, must be at least 1"),
         ("depthwise_folded", {"Pe": 5}, "Pe must divide Channels"),
         ("layer_output", {"Vectors": 0}, "Vectors is 0, must be at least 1"),
@@ -148,6 +150,9 @@ MEMORIES = [
     ),
     ("window_serial", {"Width": 8, "Lanes": 4, "Channels": 32, "Columns": 14}, {"DP16KD": 1}),
     ("window_serial", {"Width": 8, "Lanes": 4, "Channels": 32, "Columns": 36}, {"DP16KD": 2}),
+    ("axis_table", {"Lanes": 2, "InWidth": 6, "OutWidth": 8}, {"DP16KD": 0}),
+    ("axis_table", {"Lanes": 4, "InWidth": 8, "OutWidth": 8}, {"DP16KD": 2}),
+    ("axis_table", {"Lanes": 2, "InWidth": 12, "OutWidth": 8}, {"DP16KD": 2}),
 ]
 
 
@@ -166,7 +171,9 @@ def test_yosys_infers_the_memory(
     top.write_text(
         f"module top (\n{declared}\n);\n  {module} #({values}) u_block ({connected});\nendmodule\n"
     )
-    needed = [PACKAGE, *(p for p in LIBRARY if p.parent.name == "stream"), top]
+    words = 1 << parameters.get("InWidth", 0)  # a table's
+    (tmp_path / "table.mem").write_text("".join(f"{7 * k % 251:x}\n" for k in range(words)))
+    needed = [PACKAGE, path, *(p for p in LIBRARY if p.parent.name == "stream" and p != path), top]
     netlist = yosys.synthesise(needed, "top", "ecp5", tmp_path / "out", tmp_path)
     found = {cell: netlist.cells.get(cell, 0) for cell in cells}
     assert found == cells, json.dumps(netlist.cells)

@@ -14,6 +14,7 @@ import test_joins
 import test_pool
 import test_rectify
 import test_requantise
+import test_table
 import test_vector_buffer
 import test_width
 import test_window_serial
@@ -172,6 +173,10 @@ def rectify(index: int, clip: tuple[int, int, int] | None = None) -> FiledMaker:
     return lambda rng, folder: test_rectify.case(rng, test_rectify.SLOPES[index], clip, folder)
 
 
+def table(index: int) -> FiledMaker:
+    return lambda rng, folder: test_table.case(rng, folder, test_table.TABLES[index])
+
+
 RECTIFY = "layers/axis_rectify.sv"
 FILED_MUTANTS = [
     ("layers/layer_output.sv", "out_last && vector_last", "out_last", layer(0)),
@@ -189,6 +194,9 @@ FILED_MUTANTS = [
     (RECTIFY, "ValueBits'(part_q) << First", "ValueBits'(part_q)", rectify(3)),
     (RECTIFY, "product << SlopeShift", "product", rectify(2)),
     (RECTIFY, "unclipped > Greatest", "unclipped < Greatest", rectify(0, (-9, 40, 1))),
+    ("layers/axis_table.sv", "InWidth'(InSigned)", "InWidth'(0)", table(1)),
+    ("layers/axis_table.sv", "memory[address[(first+1)*", "memory[address[first*", table(3)),
+    ("layers/axis_table.sv", "if (step) data_q <= word_q", "data_q <= word_q", table(3)),
 ]
 
 
