@@ -14,6 +14,7 @@ import test_joins
 import test_pool
 import test_rectify
 import test_requantise
+import test_softmax
 import test_table
 import test_vector_buffer
 import test_width
@@ -177,6 +178,10 @@ def table(index: int) -> FiledMaker:
     return lambda rng, folder: test_table.case(rng, folder, test_table.TABLES[index])
 
 
+def softmax(index: int) -> FiledMaker:
+    return lambda rng, folder: test_softmax.case(rng, folder, test_softmax.SHAPES[index])
+
+
 RECTIFY = "layers/axis_rectify.sv"
 FILED_MUTANTS = [
     ("layers/layer_output.sv", "out_last && vector_last", "out_last", layer(0)),
@@ -194,6 +199,13 @@ FILED_MUTANTS = [
     (RECTIFY, "ValueBits'(part_q) << First", "ValueBits'(part_q)", rectify(3)),
     (RECTIFY, "product << SlopeShift", "product", rectify(2)),
     (RECTIFY, "unclipped > Greatest", "unclipped < Greatest", rectify(0, (-9, 40, 1))),
+    ("layers/softmax.sv", "in_count_q == '0 || key", "key", softmax(0)),
+    ("layers/softmax.sv", "x_valid && max_valid_q &&", "x_valid &&", softmax(0)),
+    ("layers/softmax.sv", "!(in_last && max_valid_q)", "1'b1", softmax(0)),
+    ("layers/softmax.sv", "!(e_last && sum_valid_q)", "1'b1", softmax(0)),
+    ("layers/softmax.sv", "e_last ? '0 : total", "total", softmax(0)),
+    ("arith/divide_stream.sv", "if (take) take_turn_q", "if (load) take_turn_q", softmax(2)),
+    ("arith/divide_stream.sv", "dividend >> 1", "dividend >> 2", softmax(0)),
     ("layers/axis_table.sv", "InWidth'(InSigned)", "InWidth'(0)", table(1)),
     ("layers/axis_table.sv", "memory[address[(first+1)*", "memory[address[first*", table(3)),
     ("layers/axis_table.sv", "if (step) data_q <= word_q", "data_q <= word_q", table(3)),
