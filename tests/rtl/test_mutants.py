@@ -12,6 +12,7 @@ import test_conv_layer
 import test_frames
 import test_joins
 import test_pool
+import test_rearrange
 import test_rectify
 import test_requantise
 import test_softmax
@@ -54,6 +55,10 @@ def pool(index: int) -> Maker:
         return test_pool.pool(rng, geometry, *mode, (x, source, target))
 
     return make
+
+
+def rearrange(maker: Callable[[np.random.Generator, int], Case], index: int) -> Maker:
+    return lambda rng: maker(rng, index)
 
 
 # File, what stands there, what the mutant has instead, the case that must notice.
@@ -140,6 +145,54 @@ MUTANTS = [
         "turn_b_q && s_axis_b_tlast",
         "s_axis_b_tlast",
         lambda rng: test_joins.concat(rng, 3, 1, is_open=True),
+    ),
+    (
+        "stream/axis_pad.sv",
+        "ColumnWidth'(PadLeft)",
+        "ColumnWidth'(0)",
+        rearrange(test_rearrange.pad, 0),
+    ),
+    (
+        "stream/axis_pad.sv",
+        "in_image ? s_axis_tdata",
+        "1'b1 ? s_axis_tdata",
+        rearrange(test_rearrange.pad, 0),
+    ),
+    (
+        "stream/axis_pad.sv",
+        "(!in_image && !first_q)",
+        "!in_image",
+        rearrange(test_rearrange.pad, 3),
+    ),
+    (
+        "stream/axis_upsample.sv",
+        ".Passes(FactorW)",
+        ".Passes(FactorH)",
+        rearrange(test_rearrange.upsample, 1),
+    ),
+    (
+        "stream/axis_upsample.sv",
+        "BeatWidth'(Beats - 1)",
+        "BeatWidth'(Row - 1)",
+        rearrange(test_rearrange.upsample, 0),
+    ),
+    (
+        "stream/axis_transpose.sv",
+        "AddressWidth'(Move1)",
+        "AddressWidth'(Move0)",
+        rearrange(test_rearrange.transpose, 5),
+    ),
+    (
+        "stream/axis_transpose.sv",
+        "upper_q ? '0 : AddressWidth'(Size)",
+        "'0",
+        rearrange(test_rearrange.transpose, 3),
+    ),
+    (
+        "stream/axis_transpose.sv",
+        "ready_q <= full_q == '0",
+        "ready_q <= 1'b1",
+        rearrange(test_rearrange.transpose, 3),
     ),
     ("arith/requantise.sv", "(rest || floor[0])", "(rest || !floor[0])", quantise),
     ("arith/requantise.sv", "half && (rest || negative)", "half", quantise),
