@@ -55,6 +55,7 @@ LIBRARY = (
     "layers/matvec_layer.sv",
     "layers/conv_layer.sv",
     "layers/depthwise_folded.sv",
+    "layers/depthwise_engine.sv",
     "layers/depthwise_layer.sv",
     "layers/pool_reduce.sv",
     "layers/pool.sv",
