@@ -34,6 +34,7 @@ LIBRARY = (
     "stream/axis_frame_mark.sv",
     "stream/vector_buffer.sv",
     "stream/window_serial.sv",
+    "stream/axis_window.sv",
     "stream/credit_gate.sv",
     "stream/axis_fork.sv",
     "stream/axis_concat.sv",

@@ -1,21 +1,21 @@
 // Depthwise convolution layer on an image stream: each channel with its own kernel, no sum across.
 //
 //   y = requantise(weight * window * 2**BiasShift + bias)
-//   s_axis -> window_serial -> depthwise_engine -> m_axis
+//   s_axis -> axis_window -> depthwise_engine -> m_axis
 //
 // In and out: images row by row, channel last, Pe channels per beat (Pe divides Channels), tlast on
 // an image's last beat. Padding is with zeros. Weights: see depthwise_folded; the taps' order is
 // kernel row, kernel column. The bias memory has one word per channel group.
 //
 // Taps = KernelH * KernelW, F = Taps * Channels/Pe cycles per output pixel, back to back, where the
-// input keeps up (see window_serial, also for the memory) and FifoDepth >= 1 + ceil(18 / Taps); a
+// input keeps up (see axis_window, also for the memory) and FifoDepth >= 1 + ceil(18 / Taps); a
 // smaller FIFO is right but slower. Latency from the last input beat of a group's window to its
 // output beat, where no earlier group is still being computed: WindowLatency + 10 + FifoLatency
-// cycles, WindowLatency = 2 (buffer of up to 32 beats) or 3, FifoLatency = 0 (FifoDepth <= 32) or
-// 1.
+// cycles, WindowLatency = 0 (wires), 2 (buffer of up to 32 beats) or 3, FifoLatency = 0 (FifoDepth
+// <= 32) or 1.
 //
 // Legal: Pe divides Channels; FifoDepth >= 2; SumWidth holds every biased sum, AccWidth every sum
-// of products. s_axis_tready comes from a register. One output channel per channel: a multiplier
+// of products. s_axis_tready comes from registers. One output channel per channel: a multiplier
 // needs the channels repeated.
 module depthwise_layer #(
   parameter int unsigned Channels     = 4,     // >= 1
@@ -73,7 +73,7 @@ module depthwise_layer #(
   logic                  pass_tvalid, pass_tready, pass_tlast, pass_padding;
   logic [Pe*InWidth-1:0] pass_tdata;
 
-  window_serial #(
+  axis_window #(
     .Width       (InWidth),
     .Lanes       (Pe),
     .Channels    (Channels),

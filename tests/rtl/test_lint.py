@@ -40,6 +40,11 @@ PARAMETERS: dict[str, tuple[dict[str, int | str], ...]] = {
         {"KernelH": 1, "KernelW": 1, "PadTop": 3, "PadBottom": 3, "PadRight": 4},
         {"PadTop": 0, "PadLeft": 0, "PadBottom": 0, "PadRight": 0, "Passes": 3, "Lanes": 2},
     ),
+    "axis_window": tuple(
+        {"KernelH": 1, "KernelW": 1, "PadTop": 0, "PadLeft": 0, "PadBottom": 0, "PadRight": 0}
+        | more
+        for more in ({}, {"ChannelOuter": 1}, {"Passes": 2})
+    ),
     "axis_fork": ({"Count": 1},),
     "axis_concat": ({"BeatsA": 3},),
     "axis_merge": (

@@ -246,6 +246,8 @@ FILED_MUTANTS = [
         layer(5),
     ),
     ("layers/conv_layer.sv", "(Passes)", "(1)", layer(0)),
+    ("stream/axis_window.sv", "GroupWidth'(Groups - 1)", "GroupWidth'(Groups - 2)", layer(9)),
+    ("stream/axis_window.sv", "&& Passes == 1", "", layer(3)),
     (RECTIFY, "64'(x_now) > Threshold", "64'(x_now) >= Threshold", rectify(2)),
     (RECTIFY, "AddressWidth'(Groups - 1)", "AddressWidth'(Groups)", rectify(0)),
     (RECTIFY, "if (step && s_axis_tvalid)", "if (step)", rectify(0)),
