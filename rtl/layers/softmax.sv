@@ -187,7 +187,8 @@ module softmax #(
   logic [QuotientWidth:0] value;  // the quotient, QuotientWidth fraction bits with the sticky one
 
   divide_stream #(
-    .Width        (SumWidth),
+    .Lanes        (1),
+    .DivisorWidth (SumWidth),
     .QuotientWidth(QuotientWidth),
     .Bits         (Bits),
     .Dividers     (Dividers)
@@ -196,7 +197,7 @@ module softmax #(
     .rst_ni,
     .s_axis_tvalid(n_valid && sum_valid_q),
     .s_axis_tready(n_ready),
-    .s_axis_tdata ({sum_q, SumWidth'(n)}),
+    .s_axis_tdata ({sum_q, SumWidth'(n >> 1), n[0], (QuotientWidth - 1)'(0)}),
     .s_axis_tlast (n_frame_last),
     .m_axis_tvalid(value_valid),
     .m_axis_tready(value_ready),

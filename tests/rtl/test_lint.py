@@ -57,7 +57,7 @@ PARAMETERS: dict[str, tuple[dict[str, int | str], ...]] = {
         {"InWidth": 24, "Lanes": 2, "SlopeFraction": -2, "Threshold": "64'sd3"},
     ),
     "axis_table": ({"InWidth": 4, "InSigned": 0}, {"Lanes": 3}),
-    "divide_stream": ({"Bits": 2, "Dividers": 3},),
+    "divide_stream": ({"Bits": 2, "Dividers": 3, "Lanes": 2},),
     "softmax": (
         {"Channels": 1, "InWidth": 5, "OutFraction": -2, "Dividers": 2, "Bits": 2},
         {"Channels": 40, "InSigned": 0, "OutSigned": 1},
