@@ -8,6 +8,7 @@ import numpy as np
 
 from gatewright.fixed import FixedFormat, IntArray, parse_format
 from gatewright.graph import (
+    Clip,
     Combination,
     Concat,
     Conv,
@@ -20,9 +21,16 @@ from gatewright.graph import (
     Input,
     Merge,
     Node,
+    Pad,
     Pool,
     Pooling,
+    Rectifier,
+    Reshape,
+    Softmax,
     StreamType,
+    Table,
+    Transpose,
+    Upsample,
     Window,
     sum_range,
 )
@@ -31,6 +39,7 @@ BYTE = parse_format("ufixed<8,0,RND_CONV,SAT>")
 SIGNED = parse_format("fixed<8,5,RND_CONV,SAT>")
 WIDE = parse_format("ufixed<8,4,RND_CONV,SAT>")
 WEIGHT = parse_format("fixed<5,1>")
+EXACT = FixedFormat(True, 50, 30)
 BIAS = parse_format("fixed<7,2>")
 
 
@@ -95,6 +104,10 @@ class Maker:
         rows, columns, channels = self.out(source).image
         shape = (*window.output(rows, columns), channels)
         return self._node(Pool, name, (source,), fmt, shape, kind=kind, window=window)
+
+    def node(self, made: type[Node], name: str, source: str, fmt: FixedFormat, **more: Any) -> str:
+        """Add a node of one input; ``shape`` among ``more``: its own, if it changes."""
+        return self._node(made, name, (source,), fmt, more.pop("shape", None), **more)
 
     def _matrix(
         self,
@@ -201,9 +214,53 @@ def two_of_each() -> Graph:
     return make.graph("two_of_each", "edge2", "product")
 
 
+def functions() -> Graph:
+    """Slopes, bounds, tables and a softmax over each pixel."""
+    make = Maker(seed=4)
+    x = make.input((5, 4, 3), SIGNED)
+    x = make.conv("conv1", x, 4, SAME, pe=2, simd=3)
+    slopes = parse_format("fixed<5,1>")
+    slope = np.array([3, -2, 8, 15])
+    x = make.node(Rectifier, "prelu", x, EXACT, slope=slope, slope_format=slopes)
+    x = make.convert("edge", x, SIGNED, relu=False)
+    x = make.node(Clip, "clip", x, SIGNED, low=-40, high=333, fraction=5)
+    one = np.array([1])
+    x = make.node(
+        Rectifier,
+        "steep",
+        x,
+        SIGNED,
+        slope=one,
+        slope_format=parse_format("fixed<3,4>"),
+        threshold=-9,
+    )
+    values = make.rng.integers(-128, 128, 256)
+    x = make.node(Table, "table", x, SIGNED, values=values, function="random")
+    table = np.round(np.exp(-np.arange(256) / 40) * 4095).astype(np.int64)
+    make.node(Softmax, "softmax", x, parse_format("ufixed<8,0,RND_CONV,SAT>"), values=table)
+    return make.graph("functions")
+
+
+def moved() -> Graph:
+    """Images padded, enlarged, turned and read as others; a table behind idle lanes."""
+    make = Maker(seed=5)
+    x = make.input((3, 4, 4), SIGNED)
+    x = make.node(Pad, "pad", x, SIGNED, pad=(1, 0, 0, 2), shape=(4, 6, 4))
+    x = make.node(Upsample, "up", x, SIGNED, factor=(2, 3), shape=(8, 18, 4))
+    x = make.pool("pool", x, Pooling.MAX, Window(kernel=(2, 3), stride=(2, 3)), SIGNED)
+    x = make.node(Transpose, "turn", x, WIDE, axes=(2, 0, 1), shape=(4, 4, 6))
+    x = make.node(Transpose, "across", x, WIDE, axes=(1, 0, 2), shape=(4, 4, 6))
+    x = make.node(Reshape, "read", x, WIDE, shape=(8, 4, 3))
+    x = make.conv("conv", x, 3, Window(kernel=(3, 1), stride=(2, 2)), pe=3, simd=3)
+    x = make.convert("relu", x, WIDE)
+    x = make.convert("edge", make.dense("fc", x, 7, pe=4, simd=2), SIGNED, relu=False)
+    make.node(Table, "table", x, SIGNED, values=np.arange(256)[::-1] - 128, function="down")
+    return make.graph("moved")
+
+
 def _sum() -> FixedFormat:
     """Return a format that holds the sum of SIGNED and WIDE."""
     return parse_format("fixed<12,7>")
 
 
-ALL: Sequence[Graph] = (residual(), inception(), two_of_each())
+ALL: Sequence[Graph] = (residual(), inception(), two_of_each(), functions(), moved())

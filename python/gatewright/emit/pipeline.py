@@ -11,30 +11,40 @@ from dataclasses import dataclass, field, replace
 from math import ceil, gcd, prod
 from typing import Any
 
-from gatewright.emit import blocks, branches, image_blocks
+from gatewright.emit import blocks, branches, function_blocks, image_blocks, moving_blocks
 from gatewright.emit.branches import Depth, Path
 from gatewright.emit.streams import Block, Lanes, Stream, bus_width
 from gatewright.errors import GatewrightError
-from gatewright.fixed import FixedFormat
+from gatewright.fixed import FixedFormat, format_for_range
 from gatewright.folding import divisors, fold
 from gatewright.graph import (
     Argmax,
+    Clip,
     Concat,
     Conv,
     Dense,
     Depthwise,
     Elementwise,
+    Function,
     Graph,
     Input,
     Merge,
     Node,
+    Pad,
     Pool,
+    Rectifier,
     Reshape,
+    Softmax,
+    StreamType,
+    Table,
+    Transpose,
+    Upsample,
     sum_range,
 )
 
 # Of the top's own streams and instances.
 TOP_NAMES = ("s_axis", "m_axis", "frame", "bad", "door", "guard", "mark", "elements")
+CHANNEL = 2  # the last of an image's axes
 MIN_FRAMES = 16  # what LUT RAM holds anyway
 
 
@@ -184,6 +194,13 @@ class _Builder:
             Concat: self._concat,
             Elementwise: lambda node: blocks.elementwise(node, self._take(node.inputs[0])),
             Argmax: lambda node: blocks.argmax(node, self._take(node.inputs[0])),
+            Rectifier: self._rectifier,
+            Clip: self._clip,
+            Table: lambda node: function_blocks.table(node, self._gapless(node)),
+            Softmax: self._softmax,
+            Pad: lambda node: self._moving(node, moving_blocks.pad),
+            Upsample: lambda node: self._moving(node, moving_blocks.upsample),
+            Transpose: lambda node: self._moving(node, moving_blocks.transpose),
         }
 
     def _matrix(self, node: Dense) -> Block:
@@ -231,6 +248,52 @@ class _Builder:
         first, second = alike
         return image_blocks.concat(node, first, second, (channels[0], channels[1]))
 
+    def _rectifier(self, node: Rectifier) -> Block:
+        stream = self._take(node.inputs[0])
+        source, slope = stream.type.format, node.slope_format
+        fraction = source.fraction + max(slope.fraction, 0)
+        width = source.width + slope.width + abs(slope.fraction) + 1
+        exact = FixedFormat(True, width, width - fraction)
+        fused = self._fusing(node, exact, relu=False)
+        channels = self.graph.source(node).image[2]
+        return function_blocks.rectifier(node, fused, stream, channels)
+
+    def _clip(self, node: Clip) -> Block:
+        stream = self._gapless(node)
+        bounds = [bound for bound in (node.low, node.high) if bound is not None]
+        source = stream.type.format
+        up = node.fraction - source.fraction
+        low = min(*bounds, source.min_int << up)
+        high = max(*bounds, source.max_int << up)
+        fused = self._fusing(node, format_for_range(low, high, node.fraction), relu=False)
+        return function_blocks.clip(node, fused, stream)
+
+    def _softmax(self, node: Softmax) -> Block:
+        stream = self._with_lanes(node, self._take(node.inputs[0]), 1)
+        channels = self.graph.source(node).image[2]
+        return function_blocks.softmax(node, stream, channels, self.target)
+
+    def _moving(self, node: Node, make: Callable[[Any, Stream, StreamType], Block]) -> Block:
+        """Return what moves an image's elements; they are converted before, if they must be."""
+        image = self.graph.source(node)
+        stream = self._take(node.inputs[0])
+        together = not isinstance(node, Transpose) or node.axes[2] == CHANNEL
+        lanes = divisors(image.image[2]) if together else [1]
+        size = max(image.size, node.out.size)
+        stream = self._with_lanes(
+            node, stream, self._cheapest({count: size // count for count in lanes}, stream)
+        )
+        return make(node, self._with_format(node, stream, node.out.format), image)
+
+    def _gapless(self, node: Node) -> Stream:
+        """Return a node's stream without lanes beyond the last element: they would not stay 0."""
+        stream = self._take(node.inputs[0])
+        elements = stream.type.elements
+        if elements % stream.type.lanes == 0:
+            return stream
+        costs = {lanes: elements // lanes for lanes in divisors(elements)}
+        return self._with_lanes(node, stream, self._cheapest(costs))
+
     def _with_format(self, node: Node, stream: Stream, target: FixedFormat) -> Stream:
         """Return ``stream`` converted to ``target`` for ``node``."""
         source = stream.type.format
@@ -259,8 +322,8 @@ class _Builder:
                 stream = self._add(replace(block, inputs=(stream,))).outputs[0]
         return stream
 
-    def _fusing(self, node: Node, exact: FixedFormat) -> Elementwise | None:
-        """Return the conversion behind ``node`` that can be done with it.
+    def _fusing(self, node: Node, exact: FixedFormat, *, relu: bool = True) -> Elementwise | None:
+        """Return the conversion behind ``node`` that can be done with it; ``relu``: a ReLU too.
 
         The node's own conversion must change nothing, and nothing else may read it.
         """
@@ -270,6 +333,8 @@ class _Builder:
             return None
         (reader,) = readers
         if not isinstance(reader, Elementwise):
+            return None
+        if reader.function is Function.RELU and not relu:
             return None
         self.fused.add(reader.name)
         return reader
