@@ -83,7 +83,7 @@ def _stalled(
     sent = _words(dut.sent_o, plan["sources"], 32)
     waiting = [k for k in range(plan["sources"]) if int(dut.offered_o.value) >> k & 1]
     side = (
-        f"sources {waiting} offer a beat that is not taken (s_axis_tready is low)"
+        f"it does not take the input that sources {waiting} offer (s_axis_tready is low)"
         if waiting
         else "it has taken all its input and gives no output (m_axis_tvalid is low)"
     )

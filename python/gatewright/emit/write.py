@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from gatewright.emit.builder import build
 from gatewright.emit.environment import environment
-from gatewright.emit.pipeline import Pipeline, Port, build
+from gatewright.emit.pipeline import Pipeline, Port
 from gatewright.emit.streams import Block, bus_width
 from gatewright.errors import GatewrightError
 from gatewright.files import write_json, write_text

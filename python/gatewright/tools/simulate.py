@@ -45,6 +45,7 @@ class SimResult:
             last output beat is.
         mac_utilisation: Useful multiplications of the slowest layer, counted in the RTL, over its
             multipliers x the cycles they took, in the steady state; None where the above is.
+        busy: The same of every layer, by its name.
         wall_s: Seconds the simulation ran, its start included.
         cycles_per_s: Cycles simulated per second, without the simulation's start.
         build_s: Seconds to build it; 0 if it was in the cache.
@@ -57,6 +58,7 @@ class SimResult:
     cycles_per_inference: float | None
     latency_cycles: int
     mac_utilisation: float | None
+    busy: Mapping[str, float] | None
     wall_s: float
     cycles_per_s: float
     build_s: float
@@ -116,7 +118,8 @@ def run_design(
         cycles=int(last.cycle[-1]) + 1,
         latency_cycles=int(last.frame_ends()[0]) - min(run.first_beat[0]),
         cycles_per_inference=steady[0] if steady else None,
-        mac_utilisation=steady[1] if steady else None,
+        mac_utilisation=steady[1].get(description["slowest_layer"]) if steady else None,
+        busy=steady[1] if steady else None,
         wall_s=run.wall_s,
         cycles_per_s=(int(last.cycle[-1]) + 1) / run.run_s,
         build_s=run.build_s,
@@ -184,8 +187,8 @@ def _bus_bits(port: Mapping[str, Any]) -> int:
 
 def _steady_state(
     description: Mapping[str, Any], received: Received
-) -> tuple[float, float | None] | None:
-    """Return cycles per inference and the slowest layer's utilisation, or None if too few frames.
+) -> tuple[float, dict[str, float]] | None:
+    """Return cycles per inference and the layers' utilisation, or None if too few frames.
 
     From the end of one frame to the end of another, the first and the last few left out: there the
     layers still fill or already drain.
@@ -200,14 +203,13 @@ def _steady_state(
     if edge < 1 or frames < 1:
         return None
     cycles = int(received.cycle[last] - received.cycle[first])
-    names = [layer["name"] for layer in description["layers"]]
-    utilisation = None
-    if description.get("slowest_layer") in names:
-        index = names.index(description["slowest_layer"])
-        column = received.notes[:, 2 + index]  # after the two pulses
-        useful = int(column[last] - column[first])
-        utilisation = useful / (description["layers"][index]["multipliers"] * cycles)
-    return cycles / frames, utilisation
+    busy = {}
+    for index, layer in enumerate(description["layers"]):
+        counted = received.notes[:, 2 + index]  # after the two pulses
+        busy[str(layer["name"])] = float(counted[last] - counted[first]) / (
+            layer["multipliers"] * cycles
+        )
+    return cycles / frames, busy
 
 
 def run_protocol(
