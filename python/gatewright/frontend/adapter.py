@@ -169,7 +169,7 @@ class Reader:
             weight_format=weight_format,
             bias=bias if bias.any() else None,
             bias_format=bias_format if bias.any() else None,
-            request=fold_request(layer),
+            request=fold_request(layer, (weight.shape[1], weight.shape[0])),
         )
         hold_sum(layer, node, source.out.format)
         return node

@@ -84,6 +84,7 @@ class Converter:
         self.handlers: dict[str, Callable[[Any], None]] = {
             "Conv": self.conv,
             "MaxPool": self.pool,
+            "Pool": self.own_pool,
             "Pad": self.pad,
             "MatMul": self.matmul,
             "Concat": self.concat,
@@ -134,6 +135,14 @@ class Converter:
     def pool(self, node: Any) -> None:
         """Turn a pooling."""
         self.image(node)
+
+    def own_pool(self, node: Any) -> None:
+        """Turn a pooling of our own."""
+        shape = attributes(node)["output_shape"]
+        domain = node.domain
+        self.image(node)
+        node.domain = domain
+        set_attributes(node, **{**attributes(node), "output_shape": [1, *shape][-2:]})
 
     def pad(self, node: Any) -> None:
         """Turn the pads, and spell out that they are zeros.

@@ -216,12 +216,12 @@ def drop_unread_constants(graph: Any) -> None:
             group.remove(value)
 
 
-def first_consumers(graph: Any, tensor: str) -> Iterator[Any]:
-    """Yield what reads ``tensor``, looking through nodes that only reshape."""
+def first_consumers(graph: Any, tensor: str, through: tuple[str, ...] = ()) -> Iterator[Any]:
+    """Yield what reads ``tensor``, looking through nodes that only reshape, and ``through``."""
     for node in graph.node:
         if tensor in node.input:
-            if node.op_type in (*RESHAPING, "Identity", "Dropout"):
-                yield from first_consumers(graph, node.output[0])
+            if node.op_type in (*RESHAPING, "Identity", "Dropout", *through):
+                yield from first_consumers(graph, node.output[0], through)
             else:
                 yield node
 

@@ -7,6 +7,7 @@ here, by the node's name, before anything is generated. Node names survive: a la
 says ``fc1:``.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,12 +40,14 @@ class Prepared:
         input_format: Format of the first quantiser, the type of hls4ml's input.
         layers: Names a layer configuration may use: the nodes with weights, those that join
             streams, and the activations.
+        types: What the results of some nodes must be, because hls4ml would infer it wrongly.
     """
 
     model: Any
     input_name: str
     input_format: FixedFormat
     layers: tuple[str, ...]
+    types: Mapping[str, FixedFormat]
 
 
 def prepare(path: Path) -> Prepared:
@@ -68,11 +71,11 @@ def prepare(path: Path) -> Prepared:
     fmt = input_format(graph)
     layers = configurable(graph)
     spell_out_windows(graph)
-    rewrite_pools(graph)
+    types = rewrite_pools(graph)
     channels_last(graph)
     drop_unread_constants(graph)
     name_tensors(graph)
-    return Prepared(wrapper.model, graph.input[0].name, fmt, layers)
+    return Prepared(wrapper.model, graph.input[0].name, fmt, layers, types)
 
 
 def configurable(graph: Any) -> tuple[str, ...]:

@@ -8,8 +8,6 @@ from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat
 from gatewright.frontend.onnx_graph import (
     RESHAPING,
-    UNCHANGED,
-    attributes,
     first_consumers,
     insert_before,
     is_constant,
@@ -22,7 +20,8 @@ from gatewright.frontend.quantizers import constant, exact_quant, find_quantizer
 # What may stand in the graph, and what to do instead of what may not.
 SUPPORTED = (
     "Quant", "Gemm", "MatMul", "Conv", "Add", "Concat", "Relu", "MaxPool", "GlobalMaxPool",
-    "AveragePool", "GlobalAveragePool", "ReduceMean", "Pad", "Identity", "Dropout", *RESHAPING,
+    "AveragePool", "GlobalAveragePool", "ReduceMean", "ReduceMax", "Pad", "Identity", "Dropout",
+    *RESHAPING,
 )  # fmt: skip
 FOLDED = ("Constant", "Shape", "Gather", "Cast", "Slice", "Mul", "Transpose", "IntQuant")
 INSTEAD = {
@@ -149,21 +148,3 @@ def input_format(graph: Any) -> FixedFormat:
             "QuantIdentity"
         )
     return next(iter(found.values()))
-
-
-def quantised_as(graph: Any, tensor: str) -> FixedFormat | None:
-    """Return the format of the quantiser that ``tensor``'s values come from, or None."""
-    node = producers(graph).get(tensor)
-    while node is not None and node.op_type in UNCHANGED:
-        node = producers(graph).get(node.input[0])
-    return quant_format(node, graph) if node is not None and node.op_type == "Quant" else None
-
-
-def never_negative(graph: Any, tensor: str) -> bool:
-    """Whether ``tensor`` holds no value below zero, by its quantiser or a ReLU."""
-    node = producers(graph).get(tensor)
-    while node is not None and node.op_type in (*UNCHANGED, "Quant"):
-        if node.op_type == "Quant" and not attributes(node).get("signed", 1):
-            return True
-        node = producers(graph).get(node.input[0])
-    return node is not None and node.op_type == "Relu"
