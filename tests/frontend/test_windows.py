@@ -1,5 +1,6 @@
 """Convolutions and poolings that hls4ml gets wrong: every rung gives what QONNX execution gives."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ from gatewright.frontend.image_layers import dilated
 from gatewright.frontend.prepare import prepare
 from gatewright.graph import Conv, Depthwise, Pool, Pooling, Window
 from image_networks import Network, conv, network, relu
-from ladder import check_reference, graph_from, write
+from ladder import check_csim, check_reference, graph_from, write, write_many
 from qonnx_networks import Builder
 
 pytest.importorskip("hls4ml")
+needs_gxx = pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
 
 
 def convolved(shape: tuple[int, ...], **window: Any) -> Network:
@@ -127,6 +129,13 @@ def test_the_reference_gives_what_qonnx_execution_gives(case: str, tmp_path: Pat
     assert any(isinstance(node, kinds) for node in graph.nodes)
     check_reference(graph, tmp_path)
     check_reference(graph_from(tmp_path, "io_parallel"), tmp_path)
+
+
+@needs_gxx
+@pytest.mark.parametrize("io", ["io_parallel", "io_stream"])
+def test_the_c_simulation_gives_what_qonnx_execution_gives(io: str, tmp_path: Path) -> None:
+    write_many(CASES, tmp_path)
+    check_csim(tmp_path, io)
 
 
 def test_a_dilation_is_one_in_hardware(tmp_path: Path) -> None:

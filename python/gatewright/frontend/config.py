@@ -54,7 +54,8 @@ def hls4ml_config(prepared: Prepared, settings: Mapping[str, Any], backend: str)
         config["LayerName"][name]["Precision"]["result"] = str(fmt)
     for name, values in layers.items():
         config["LayerName"][name].update(layer_config(name, values, config["LayerName"][name]))
-    config["LayerName"][prepared.input_name]["Precision"]["result"] = str(prepared.input_format)
+    for name, fmt in prepared.inputs.items():
+        config["LayerName"][name]["Precision"]["result"] = str(fmt)
     return config
 
 

@@ -95,7 +95,7 @@ class Converter:
     def run(self) -> None:
         """Convert every node, then the shapes of all tensors that depend on the input."""
         drivers = producers(self.graph)
-        moving = [self.graph.input[0].name]
+        moving = [value.name for value in self.graph.input]
         for node in list(self.graph.node):
             if is_constant(self.graph, drivers, node.output[0]):
                 continue

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
-from hls4ml.converters.onnx_to_hls import layer_handlers, register_onnx_layer_handler
 from hls4ml.model.layers import Attribute, Layer, layer_map, register_layer
 
 from gatewright.frontend.onnx_graph import attributes
@@ -108,12 +107,21 @@ def parse_pool(node: Any, names: list[str], shapes: list[list[int]], graph: Any)
     }
 
 
+def register_readers() -> None:
+    """Let hls4ml's ONNX reader read the nodes that ``prepare`` writes.
+
+    Not part of ``register``, which runs while hls4ml is being imported.
+    """
+    from hls4ml.converters.onnx_to_hls import layer_handlers, register_onnx_layer_handler
+
+    if POOL not in layer_handlers:
+        register_onnx_layer_handler(POOL, parse_pool)
+
+
 def register(backend: Any) -> None:
     """Make the layers known to hls4ml and to this back end."""
     if GatewrightPool.__name__ not in layer_map:
         register_layer(GatewrightPool.__name__, GatewrightPool)
-    if POOL not in layer_handlers:
-        register_onnx_layer_handler(POOL, parse_pool)
     for template in (PoolConfig, PoolCall):
         backend.register_template(template)
     for source in sorted(SOURCES.glob("*.h")):

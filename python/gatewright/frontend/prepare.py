@@ -23,6 +23,7 @@ from gatewright.frontend.onnx_graph import (
     name_nodes,
     name_tensors,
     one_sample,
+    output_order,
     producers,
 )
 from gatewright.frontend.pooling import rewrite_pools
@@ -36,16 +37,17 @@ class Prepared:
 
     Attributes:
         model: The ``onnx.ModelProto``; images are row, column, channel.
-        input_name: The input tensor, which is hls4ml's name of the input layer.
-        input_format: Format of the first quantiser, the type of hls4ml's input.
+        inputs: The input tensors, which are hls4ml's names of the input layers, in the network's
+            order, and the format of the quantiser behind each, the type of hls4ml's input.
+        output_order: For each of the network's outputs, its place among hls4ml's.
         layers: Names a layer configuration may use: the nodes with weights, those that join
             streams, and the activations.
         types: What the results of some nodes must be, because hls4ml would infer it wrongly.
     """
 
     model: Any
-    input_name: str
-    input_format: FixedFormat
+    inputs: Mapping[str, FixedFormat]
+    output_order: tuple[int, ...]
     layers: tuple[str, ...]
     types: Mapping[str, FixedFormat]
 
@@ -59,6 +61,9 @@ def prepare(path: Path) -> Prepared:
     """
     from qonnx.core.modelwrapper import ModelWrapper
 
+    from gatewright.frontend.own_layers import register_readers
+
+    register_readers()
     model = load(path)
     check_operators(model.graph)
     name_nodes(model.graph)
@@ -68,14 +73,15 @@ def prepare(path: Path) -> Prepared:
     wrapper = clean(wrapper)
     graph = wrapper.model.graph
     check_structure(graph)
-    fmt = input_format(graph)
+    formats = [input_format(graph, value.name) for value in graph.input]
     layers = configurable(graph)
     spell_out_windows(graph)
     types = rewrite_pools(graph)
     channels_last(graph)
     drop_unread_constants(graph)
     name_tensors(graph)
-    return Prepared(wrapper.model, graph.input[0].name, fmt, layers, types)
+    inputs = {value.name: fmt for value, fmt in zip(graph.input, formats, strict=True)}
+    return Prepared(wrapper.model, inputs, output_order(graph), layers, types)
 
 
 def configurable(graph: Any) -> tuple[str, ...]:

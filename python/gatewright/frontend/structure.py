@@ -126,25 +126,28 @@ def quantized_operand(graph: Any, node: Any, index: int, what: str) -> None:
         node.input[index] = quantizer.output[0]
 
 
-def input_format(graph: Any) -> FixedFormat:
-    """Return the format of the quantiser (one, or several that are alike) at the input.
+def input_format(graph: Any, tensor: str) -> FixedFormat:
+    """Return the format of the quantiser (one, or several that are alike) at an input.
 
     Raises:
-        GatewrightError: the input reaches something else before a quantiser, or quantisers that
-            differ.
+        GatewrightError: nothing reads the input, or something else than a quantiser, or quantisers
+            that differ.
     """
     found = {}
-    for node in first_consumers(graph, graph.input[0].name):
+    for node in first_consumers(graph, tensor):
         if node.op_type != "Quant":
             raise GatewrightError(
-                f"{node.name}: {node.op_type} reads the network's input before any quantiser; "
-                "the hardware needs integers: put a QuantIdentity in front (power-of-two scale)"
+                f"{node.name}: {node.op_type} reads the network's input {tensor} before any "
+                "quantiser; the hardware needs integers: put a QuantIdentity in front "
+                "(power-of-two scale)"
             )
         found[node.name] = quant_format(node, graph)
+    if not found:
+        raise GatewrightError(f"input {tensor}: no node reads it; leave it out")
     if len(set(found.values())) != 1:
         texts = ", ".join(f"{name}: {fmt}" for name, fmt in found.items())
         raise GatewrightError(
-            f"the input is quantised in {len(found)} ways ({texts}); 1 is supported: share one "
-            "QuantIdentity"
+            f"input {tensor} is quantised in {len(found)} ways ({texts}); 1 is supported: share "
+            "one QuantIdentity"
         )
     return next(iter(found.values()))
