@@ -205,8 +205,12 @@ def remove_node(graph: Any, node: Any) -> None:
                 graph.value_info.remove(spare)
 
 
-def drop_unread_constants(graph: Any) -> None:
-    """Remove constants that no node reads; hls4ml fails on them."""
+def drop_unread(graph: Any) -> None:
+    """Remove nodes and constants that nothing reads; hls4ml fails on them."""
+    outputs = {value.name for value in graph.output}
+    for node in reversed(list(graph.node)):
+        if not any(tensor in outputs or consumers(graph, tensor) for tensor in node.output):
+            graph.node.remove(node)
     used = {tensor for node in graph.node for tensor in (*node.input, *node.output)}
     for group in (graph.initializer, graph.value_info):
         for value in [value for value in group if value.name not in used]:
@@ -232,7 +236,9 @@ def name_tensors(graph: Any) -> None:
             if tensor in constants:
                 names.setdefault(tensor, f"{node.name}_param{index}")
         for index, tensor in enumerate(node.output):
-            names[tensor] = f"{node.name}_out{index}"
+            # hls4ml looks for a Reshape's output under the node's own name.
+            reshapes = node.op_type == "Reshape"
+            names[tensor] = node.name if reshapes else f"{node.name}_out{index}"
     taken = {node.name.lower() for node in graph.node}
     for value in graph.input:
         base = "global_in" if len(graph.input) == 1 else re.sub(r"\W+", "_", value.name)

@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from gatewright.fixed import FixedFormat
+from gatewright.frontend.branches import keep_branches_apart, unshare_constants
 from gatewright.frontend.gemm import gemm_to_matmul
 from gatewright.frontend.images import channels_last
+from gatewright.frontend.joints import OF_TWO, average_types, rewrite_joints
 from gatewright.frontend.onnx_graph import (
     clean,
-    drop_unread_constants,
+    drop_unread,
     is_constant,
     load,
     name_nodes,
@@ -28,6 +30,7 @@ from gatewright.frontend.onnx_graph import (
 )
 from gatewright.frontend.pooling import rewrite_pools
 from gatewright.frontend.structure import check_operators, check_structure, input_format
+from gatewright.frontend.upsampling import rewrite_upsampling
 from gatewright.frontend.windows import spell_out_windows
 
 
@@ -72,13 +75,17 @@ def prepare(path: Path) -> Prepared:
     gemm_to_matmul(wrapper.model.graph)
     wrapper = clean(wrapper)
     graph = wrapper.model.graph
+    unshare_constants(graph)
+    rewrite_joints(graph)
     check_structure(graph)
     formats = [input_format(graph, value.name) for value in graph.input]
     layers = configurable(graph)
     spell_out_windows(graph)
-    types = rewrite_pools(graph)
+    rewrite_upsampling(graph)
+    keep_branches_apart(graph)
+    types = rewrite_pools(graph) | average_types(graph)
     channels_last(graph)
-    drop_unread_constants(graph)
+    drop_unread(graph)
     name_tensors(graph)
     inputs = {value.name: fmt for value, fmt in zip(graph.input, formats, strict=True)}
     return Prepared(wrapper.model, inputs, output_order(graph), layers, types)
@@ -91,5 +98,5 @@ def configurable(graph: Any) -> tuple[str, ...]:
         node.name
         for node in graph.node
         if node.op_type in ("MatMul", "Conv", "Relu", "Concat")
-        or (node.op_type == "Add" and not is_constant(graph, drivers, node.input[1]))
+        or (node.op_type in OF_TWO and not is_constant(graph, drivers, node.input[1]))
     )

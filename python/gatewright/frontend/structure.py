@@ -6,6 +6,7 @@ import numpy as np
 
 from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat
+from gatewright.frontend.joints import JOINTS
 from gatewright.frontend.onnx_graph import (
     RESHAPING,
     first_consumers,
@@ -13,17 +14,16 @@ from gatewright.frontend.onnx_graph import (
     is_constant,
     producers,
     set_constant,
-    shapes,
 )
 from gatewright.frontend.quantizers import constant, exact_quant, find_quantizers, quant_format
 
 # What may stand in the graph, and what to do instead of what may not.
 SUPPORTED = (
-    "Quant", "Gemm", "MatMul", "Conv", "Add", "Concat", "Relu", "MaxPool", "GlobalMaxPool",
+    "Quant", "Gemm", "MatMul", "Conv", *JOINTS, "Concat", "Relu", "MaxPool", "GlobalMaxPool",
     "AveragePool", "GlobalAveragePool", "ReduceMean", "ReduceMax", "Pad", "Identity", "Dropout",
-    *RESHAPING,
+    "Transpose", "Resize", "Upsample", *RESHAPING,
 )  # fmt: skip
-FOLDED = ("Constant", "Shape", "Gather", "Cast", "Slice", "Mul", "Transpose", "IntQuant")
+FOLDED = ("Constant", "Shape", "Gather", "Cast", "Slice", "IntQuant")
 INSTEAD = {
     "BatchNormalization": "merge it into the layer before it (brevitas.nn.utils.merge_bn) before "
     "the quantisation is calibrated",
@@ -73,8 +73,9 @@ def check_structure(graph: Any) -> None:
             quantized_operand(graph, node, 1, f"{node.name}: weight")
         if node.op_type == "Conv" and len(node.input) > 2:
             quantized_operand(graph, node, 2, f"{node.name}: bias")
-        if node.op_type == "Add":
-            check_add(graph, node)
+        if node.op_type == "Add" and is_constant(graph, producers(graph), node.input[1]):
+            before = producers(graph)[node.input[0]]
+            quantized_operand(graph, node, 1, f"{before.name}: bias")
 
 
 def one_scale(graph: Any, node: Any) -> None:
@@ -83,28 +84,6 @@ def one_scale(graph: Any, node: Any) -> None:
         value = constant(graph, node.input[index])
         if value is not None and value.size > 1:
             set_constant(graph, node.input[index], np.asarray(value.ravel()[0]))
-
-
-def check_add(graph: Any, node: Any) -> None:
-    """Check that an Add is the bias of a MatMul (constant last) or joins two streams."""
-    drivers = producers(graph)
-    if is_constant(graph, drivers, node.input[0]):
-        node.input[0], node.input[1] = node.input[1], node.input[0]
-    before = drivers.get(node.input[0])
-    if is_constant(graph, drivers, node.input[1]):
-        if before is None or before.op_type != "MatMul":
-            raise GatewrightError(
-                f"{node.name}: an Add of a constant that is not the bias of a Linear layer; "
-                "supported: an Add of a constant right after MatMul or Gemm, or of two streams. "
-                "Give a convolution its own bias"
-            )
-        quantized_operand(graph, node, 1, f"{before.name}: bias")
-        return
-    first, second = (shapes(graph)[tensor] for tensor in node.input)
-    if first != second:
-        raise GatewrightError(
-            f"{node.name}: an Add of shapes {first} and {second}; supported: equal shapes"
-        )
 
 
 def quantized_operand(graph: Any, node: Any, index: int, what: str) -> None:
