@@ -170,16 +170,21 @@ def global_pool(reader: "Reader", layer: Any) -> g.Node:
 
 def zero_padding(reader: "Reader", layer: Any) -> None:
     """Keep a padding for the layer that reads it; it is a node where that cannot pad by itself."""
-    source = reader.source(layer)
+    source = reader.source(layer, padded=True)
     out = reader.out(layer)
     if source.out.format != out.format:
         raise GatewrightError(
             f"{origin(layer)}: a zero padding from {source.out.format} to {out.format}; it must "
             "keep the type"
         )
+    before = reader.padding.get(layer.inputs[0])
+    top, left, bottom, right = pads_of(layer)
+    if before is not None:  # one around another is one
+        top, left = top + before.pad[0], left + before.pad[1]
+        bottom, right = bottom + before.pad[2], right + before.pad[3]
     pad = g.Pad(
         name=reader.name(layer), origin=origin(layer), inputs=(source.name,), out=out,
-        pad=pads_of(layer),
+        pad=(top, left, bottom, right),
     )  # fmt: skip
     for tensor in layer.outputs:
         reader.drivers[tensor] = source.name

@@ -16,10 +16,12 @@ from gatewright.frontend.moves import (
     Order,
     Shape,
     Step,
+    guard_flattening,
     joined,
     order_of,
     replace_by,
     reshaped,
+    sink_flattening,
     transposed,
     turned,
 )
@@ -47,6 +49,7 @@ def channels_last(graph: Any) -> None:
     Raises:
         GatewrightError: a reshape or a joint that would need a transposition in the hardware.
     """
+    sink_flattening(graph)
     drop_last_flatten(graph)
     Converter(graph).run()
 
@@ -113,6 +116,7 @@ class Converter:
             if tensor in shapes(self.graph):
                 set_shape(self.graph, tensor, turned(self.shapes[tensor]))
         self.drop_reshapes()
+        guard_flattening(self.graph)
         self.check_output()
 
     def nothing(self, node: Any) -> None:
@@ -172,6 +176,7 @@ class Converter:
         set_constant(self.graph, name, np.array([0, *first, 0, 0, *last, 0], dtype=np.int64))
         del node.input[2:]
         set_attributes(node, mode="constant")
+        node.domain = CHANNELS_LAST  # hls4ml takes the layout from whether any node has it
 
     def matmul(self, node: Any) -> None:
         """Put a matrix's rows into the order of a flattened image.

@@ -7,8 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from gatewright.frontend.onnx_graph import set_constant, set_shape
+from gatewright.frontend.onnx_graph import (
+    RESHAPING,
+    consumers,
+    producers,
+    set_constant,
+    set_shape,
+    shapes,
+)
 
+ELEMENTWISE = ("Quant", "Relu", "Identity", "Dropout")
 Shape = tuple[int, ...]
 Order = tuple[int, ...] | None  # element i is element order[i] of the network's; None: the same
 
@@ -92,6 +100,49 @@ def moved(sizes: Sequence[int], axes: Sequence[int]) -> list[Step]:
         return []
     now = [sizes[axis] for axis in kept]
     return [Step((1, *now)), Step((1, *(now[i] for i in order)), tuple(order))]
+
+
+def guard_flattening(graph: Any) -> None:
+    """Keep a Transpose and a flattening apart.
+
+    hls4ml takes such a pair in front of a matrix for its own, drops the Transpose and exchanges the
+    matrix's rows for one of channels and pixels, whatever its axes are.
+    """
+    drivers, known = producers(graph), shapes(graph)
+    for node in [n for n in graph.node if n.op_type == "Reshape"]:
+        before, out = drivers.get(node.input[0]), known[node.output[0]]
+        if before is not None and before.op_type == "Transpose" and len(out) == 2:
+            replace_by(graph, node, [Step((1, 1, *out)), Step(out)])
+
+
+def sink_flattening(graph: Any) -> None:
+    """Put elementwise nodes in front of the flattening that they read.
+
+    hls4ml's streams keep the pixels of a flattened image apart, and what reads one as a vector
+    gets wrong values; a matrix does not.
+    """
+    from onnx import helper
+
+    todo = [node for node in graph.node if node.op_type in RESHAPING]
+    while todo:
+        node, known = todo.pop(), shapes(graph)
+        source, out = known[node.input[0]], known[node.output[0]]
+        if len(out) > 2 or len(source) < 3:
+            continue
+        for reader in consumers(graph, node.output[0]):
+            if reader.op_type not in ELEMENTWISE:
+                continue
+            inner = f"{reader.name}_image"
+            set_shape(graph, inner, source)
+            flatten = helper.make_node(
+                "Flatten", [inner], [reader.output[0]], f"{reader.name}_flatten", axis=1
+            )
+            reader.input[0], reader.output[0] = node.input[0], inner
+            graph.node.insert(list(graph.node).index(reader) + 1, flatten)
+            todo.append(flatten)
+        unread = node.output[0] not in {value.name for value in graph.output}
+        if unread and not consumers(graph, node.output[0]):
+            graph.node.remove(node)
 
 
 def replace_by(graph: Any, node: Any, steps: Sequence[Step]) -> None:
