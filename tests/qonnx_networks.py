@@ -20,7 +20,7 @@ class Builder:
         return name
 
     def node(self, kind: str, name: str, inputs: list[str], **attributes: Any) -> str:
-        domain = "qonnx.custom_op.general" if kind == "Quant" else ""
+        domain = "qonnx.custom_op.general" if kind.endswith("Quant") else ""
         out = f"{name}_tensor"
         self.nodes.append(helper.make_node(kind, inputs, [out], name, domain=domain, **attributes))
         return out

@@ -25,6 +25,7 @@ from gatewright.frontend.onnx_graph import (
     shapes,
     values_behind,
 )
+from gatewright.frontend.own_nodes import ELEMENTWISE
 
 CHANNELS_LAST = "qonnx.custom_op.channels_last"
 Shape = tuple[int, ...]
@@ -67,7 +68,7 @@ def _until_output(graph: Any, tensor: str) -> list[str] | None:
     """Return the tensors behind ``tensor`` if only elementwise nodes lead to the output."""
     tensors: list[str] = []
     while readers := consumers(graph, tensor):
-        if len(readers) > 1 or readers[0].op_type not in ("Quant", "Relu"):
+        if len(readers) > 1 or readers[0].op_type not in ("Quant", "Relu", *ELEMENTWISE):
             return None
         tensor = readers[0].output[0]
         tensors.append(tensor)

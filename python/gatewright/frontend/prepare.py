@@ -12,6 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from gatewright.fixed import FixedFormat
+from gatewright.frontend.activations import rewrite_activations
+from gatewright.frontend.constants import quantise_constants
+from gatewright.frontend.conversions import (
+    own_quantisers,
+    rewrite_quantisers,
+    round_up,
+    settle_types,
+)
 from gatewright.frontend.gemm import gemm_to_matmul
 from gatewright.frontend.images import channels_last
 from gatewright.frontend.onnx_graph import (
@@ -26,6 +34,7 @@ from gatewright.frontend.onnx_graph import (
 )
 from gatewright.frontend.pooling import rewrite_pools
 from gatewright.frontend.structure import check_operators, check_structure, input_format
+from gatewright.frontend.tables import rewrite_functions
 from gatewright.frontend.windows import spell_out_windows
 
 
@@ -64,12 +73,19 @@ def prepare(path: Path) -> Prepared:
     gemm_to_matmul(wrapper.model.graph)
     wrapper = clean(wrapper)
     graph = wrapper.model.graph
+    quantise_constants(graph)
+    rewrite_functions(wrapper.model)
+    rewrite_activations(graph)
+    rewrite_quantisers(graph)
+    round_up(graph)
     check_structure(graph)
+    settle_types(graph)
     fmt = input_format(graph)
     layers = configurable(graph)
     spell_out_windows(graph)
     rewrite_pools(graph)
     channels_last(graph)
+    own_quantisers(graph)
     drop_unread_constants(graph)
     name_tensors(graph)
     return Prepared(wrapper.model, graph.input[0].name, fmt, layers)

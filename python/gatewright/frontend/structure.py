@@ -6,6 +6,7 @@ import numpy as np
 
 from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat
+from gatewright.frontend.formats import own_format
 from gatewright.frontend.onnx_graph import (
     RESHAPING,
     UNCHANGED,
@@ -18,22 +19,22 @@ from gatewright.frontend.onnx_graph import (
     shapes,
 )
 from gatewright.frontend.quantizers import constant, exact_quant, find_quantizers, quant_format
+from gatewright.frontend.tables import BY_TABLE
 
 # What may stand in the graph, and what to do instead of what may not.
 SUPPORTED = (
-    "Quant", "Gemm", "MatMul", "Conv", "Add", "Concat", "Relu", "MaxPool", "GlobalMaxPool",
-    "AveragePool", "GlobalAveragePool", "ReduceMean", "Pad", "Identity", "Dropout", *RESHAPING,
+    "Quant", "BipolarQuant", "Gemm", "MatMul", "Conv", "Add", "Concat", "Relu", "MaxPool",
+    "GlobalMaxPool", "AveragePool", "GlobalAveragePool", "ReduceMean", "Pad", "Identity", "Dropout",
+    *RESHAPING,
+    "LeakyRelu", "PRelu", "ThresholdedRelu", "Clip", *BY_TABLE,
 )  # fmt: skip
 FOLDED = ("Constant", "Shape", "Gather", "Cast", "Slice", "Mul", "Transpose", "IntQuant")
 INSTEAD = {
     "BatchNormalization": "merge it into the layer before it (brevitas.nn.utils.merge_bn) before "
     "the quantisation is calibrated",
-    "BipolarQuant": "use a 2-bit signed quantiser",
     "Trunc": "use a Quant (QuantIdentity) there",
     "Softmax": "leave it out: the largest logit is the largest probability",
     "LogSoftmax": "leave it out: the largest logit is the largest probability",
-    "Sigmoid": "use ReLU",
-    "Tanh": "use ReLU",
 }
 WEIGHTED = ("MatMul", "Conv")
 
@@ -136,12 +137,13 @@ def input_format(graph: Any) -> FixedFormat:
     """
     found = {}
     for node in first_consumers(graph, graph.input[0].name):
-        if node.op_type != "Quant":
+        fmt = own_format(graph, node)
+        if fmt is None:
             raise GatewrightError(
                 f"{node.name}: {node.op_type} reads the network's input before any quantiser; "
                 "the hardware needs integers: put a QuantIdentity in front (power-of-two scale)"
             )
-        found[node.name] = quant_format(node, graph)
+        found[node.name] = fmt
     if len(set(found.values())) != 1:
         texts = ", ".join(f"{name}: {fmt}" for name, fmt in found.items())
         raise GatewrightError(
@@ -156,7 +158,7 @@ def quantised_as(graph: Any, tensor: str) -> FixedFormat | None:
     node = producers(graph).get(tensor)
     while node is not None and node.op_type in UNCHANGED:
         node = producers(graph).get(node.input[0])
-    return quant_format(node, graph) if node is not None and node.op_type == "Quant" else None
+    return None if node is None else own_format(graph, node)
 
 
 def never_negative(graph: Any, tensor: str) -> bool:

@@ -1,0 +1,107 @@
+"""hls4ml's layers of functions, ours (``layers``) and its own -> nodes of the hardware graph."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gatewright import graph as g
+from gatewright.errors import GatewrightError
+from gatewright.fixed import IntArray, parse_format
+from gatewright.frontend.layers import clip_in, threshold_in
+from gatewright.frontend.names import origin
+
+if TYPE_CHECKING:
+    from gatewright.frontend.adapter import Reader
+
+
+def common(reader: "Reader", layer: Any) -> dict[str, Any]:
+    """Return what every node has."""
+    return {
+        "name": reader.name(layer),
+        "origin": origin(layer),
+        "inputs": (reader.source(layer).name,),
+        "out": reader.out(layer),
+    }
+
+
+def integers(layer: Any, key: str) -> IntArray:
+    """Return an attribute as integers."""
+    return np.array(layer.get_attr(key), dtype=np.int64)
+
+
+def check_source(reader: "Reader", layer: Any) -> None:
+    """Refuse a table whose source has another format than it was made for."""
+    found, text = reader.source(layer).out.format, layer.get_attr("source_format")
+    wanted = parse_format(text)
+    if (found.signed, found.width, found.integer) != (wanted.signed, wanted.width, wanted.integer):
+        raise GatewrightError(
+            f"{origin(layer)}: a table made for {wanted}, but its source has {found}; leave the "
+            "Precision of the layer in front as the network quantises it"
+        )
+
+
+def table(reader: "Reader", layer: Any) -> g.Node:
+    """Read a table."""
+    check_source(reader, layer)
+    return g.Table(
+        **common(reader, layer),
+        values=integers(layer, "values"),
+        function=str(layer.get_attr("function")),
+    )
+
+
+def rectifier(reader: "Reader", layer: Any) -> g.Node:
+    """Read a rectifier; its threshold becomes one of the source's integers."""
+    return g.Rectifier(
+        **common(reader, layer),
+        slope=integers(layer, "slope"),
+        slope_format=parse_format(layer.get_attr("slope_format")),
+        threshold=threshold_in(layer, reader.source(layer).out.format),
+    )
+
+
+def clip(reader: "Reader", layer: Any) -> g.Node:
+    """Read a clip."""
+    low, high, fraction = clip_in(layer, reader.source(layer).out.format)
+    return g.Clip(**common(reader, layer), low=low, high=high, fraction=fraction)
+
+
+def scale(reader: "Reader", layer: Any) -> g.Node:
+    """Read a scale and a bias: a depthwise convolution of one tap."""
+    bias = integers(layer, "bias")
+    return depthwise(
+        reader,
+        layer,
+        (integers(layer, "scale"), parse_format(layer.get_attr("scale_format"))),
+        (bias, parse_format(layer.get_attr("bias_format"))),
+    )
+
+
+def depthwise(reader: "Reader", layer: Any, scales: Any, biases: Any) -> g.Node:
+    """Return the depthwise convolution of one tap that scales and biases, [1] or [channels]."""
+    channels = reader.source(layer).out.image[2]
+    (weight, weight_format), (bias, bias_format) = scales, biases
+    return g.Depthwise(
+        **common(reader, layer),
+        weight=np.broadcast_to(weight.ravel(), (channels,)).reshape(channels, 1).copy(),
+        weight_format=weight_format,
+        bias=np.broadcast_to(bias.ravel(), (channels,)).copy() if bias.any() else None,
+        bias_format=bias_format if bias.any() else None,
+        window=g.Window(kernel=(1, 1)),
+    )
+
+
+def softmax(reader: "Reader", layer: Any) -> g.Node:
+    """Read a softmax by table."""
+    check_source(reader, layer)
+    return g.Softmax(**common(reader, layer), values=integers(layer, "values"))
+
+
+READERS: dict[str, Callable[["Reader", Any], g.Node | None]] = {
+    "GwTable": table,
+    "GwRectifier": rectifier,
+    "GwClip": clip,
+    "GwScale": scale,
+    "GwSoftmax": softmax,
+}
