@@ -10,7 +10,7 @@ import pytest
 from gatewright.errors import GatewrightError
 from gatewright.fixed import Rounding
 from gatewright.frontend.prepare import prepare
-from gatewright.graph import Conv, Depthwise, Elementwise, Table
+from gatewright.graph import Conv, Depthwise, Table
 from image_networks import Network, conv, network
 from ladder import climb
 from qonnx_networks import Builder
@@ -140,8 +140,7 @@ def test_weights(case: str, tmp_path: Path) -> None:
 @needs_gxx
 def test_binary_networks(tmp_path: Path) -> None:
     graph = climb(tmp_path, SHAPE, binary, ios=BOTH, compiled=True)
-    assert sum(isinstance(node, Table) for node in graph.nodes) == 1
-    assert sum(isinstance(node, Elementwise) for node in graph.nodes) == 1
+    assert sum(isinstance(node, Table) for node in graph.nodes) == 2
 
 
 def test_dense_weights_of_several_scales(tmp_path: Path) -> None:

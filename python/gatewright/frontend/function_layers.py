@@ -20,9 +20,29 @@ def common(reader: "Reader", layer: Any) -> dict[str, Any]:
     return {
         "name": reader.name(layer),
         "origin": origin(layer),
-        "inputs": (reader.source(layer).name,),
+        "inputs": (source_of(reader, layer).name,),
         "out": reader.out(layer),
     }
+
+
+def source_of(reader: "Reader", layer: Any) -> g.Node:
+    """Return what drives a layer, with the channels that the layer sees.
+
+    Where only a flattening stands between, the graph has no node for it: one is made.
+    """
+    source = reader.source(layer)
+    shape = tuple(int(size) for size in layer.get_input_variable().shape)
+    if source.out.image[2] == g.StreamType(source.out.format, shape).image[2]:
+        return source
+    name = f"{reader.name(layer)}_shape"
+    if name not in reader.nodes:
+        reader.nodes[name] = g.Reshape(
+            name=name,
+            origin=origin(layer),
+            inputs=(source.name,),
+            out=g.StreamType(source.out.format, shape),
+        )
+    return reader.nodes[name]
 
 
 def integers(layer: Any, key: str) -> IntArray:
@@ -80,7 +100,7 @@ def scale(reader: "Reader", layer: Any) -> g.Node:
 
 def depthwise(reader: "Reader", layer: Any, scales: Any, biases: Any) -> g.Node:
     """Return the depthwise convolution of one tap that scales and biases, [1] or [channels]."""
-    channels = reader.source(layer).out.image[2]
+    channels = source_of(reader, layer).out.image[2]
     (weight, weight_format), (bias, bias_format) = scales, biases
     return g.Depthwise(
         **common(reader, layer),

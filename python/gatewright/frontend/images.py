@@ -25,7 +25,7 @@ from gatewright.frontend.onnx_graph import (
     shapes,
     values_behind,
 )
-from gatewright.frontend.own_nodes import ELEMENTWISE
+from gatewright.frontend.own_nodes import BY_CHANNEL, ELEMENTWISE
 
 CHANNELS_LAST = "qonnx.custom_op.channels_last"
 Shape = tuple[int, ...]
@@ -70,9 +70,17 @@ def _until_output(graph: Any, tensor: str) -> list[str] | None:
     while readers := consumers(graph, tensor):
         if len(readers) > 1 or readers[0].op_type not in ("Quant", "Relu", *ELEMENTWISE):
             return None
+        if by_feature(readers[0]):
+            return None
         tensor = readers[0].output[0]
         tensors.append(tensor)
     return tensors
+
+
+def by_feature(node: Any) -> bool:
+    """Whether a node has constants for each feature, or channel."""
+    given = attributes(node)
+    return any(len(given[key]) > 1 for key in BY_CHANNEL.get(node.op_type, ()))
 
 
 class Converter:
@@ -89,6 +97,7 @@ class Converter:
             "MatMul": self.matmul,
             "Concat": self.concat,
             "Add": self.add,
+            **dict.fromkeys(BY_CHANNEL, self.by_channel),
             **dict.fromkeys(RESHAPING, self.reshape),
         }
 
@@ -110,6 +119,15 @@ class Converter:
 
     def nothing(self, node: Any) -> None:
         """Leave what works element by element as it is."""
+
+    def by_channel(self, node: Any) -> None:
+        """Put constants for each feature into the order of a flattened image."""
+        order = self.orders.get(node.input[0])
+        given = attributes(node)
+        for key in BY_CHANNEL[node.op_type]:
+            if order is not None and len(given[key]) > 1:
+                given[key] = np.array(given[key]).reshape(order).T.ravel().tolist()
+        set_attributes(node, **given)
 
     def image(self, node: Any) -> None:
         """Give a node of a window two axes, and QONNX's channels-last domain."""

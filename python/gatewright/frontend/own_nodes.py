@@ -6,6 +6,8 @@ from gatewright.fixed import FixedFormat, IntArray
 
 DOMAIN = "gatewright"
 ELEMENTWISE = ("GwQuant", "GwTable", "GwRectifier", "GwClip", "GwScale")
+# Attributes that hold a value for each channel, or one.
+BY_CHANNEL = {"GwRectifier": ("slope",), "GwScale": ("scale", "bias")}
 
 
 def make(kind: str, name: str, source: str, out: str, **values: Any) -> Any:

@@ -25,6 +25,7 @@ from gatewright.frontend.images import channels_last
 from gatewright.frontend.onnx_graph import (
     clean,
     drop_unread_constants,
+    drop_unread_nodes,
     is_constant,
     load,
     name_nodes,
@@ -33,6 +34,7 @@ from gatewright.frontend.onnx_graph import (
     producers,
 )
 from gatewright.frontend.pooling import rewrite_pools
+from gatewright.frontend.scales import rewrite_scales, split_scales
 from gatewright.frontend.structure import check_operators, check_structure, input_format
 from gatewright.frontend.tables import rewrite_functions
 from gatewright.frontend.windows import spell_out_windows
@@ -75,7 +77,10 @@ def prepare(path: Path) -> Prepared:
     graph = wrapper.model.graph
     quantise_constants(graph)
     rewrite_functions(wrapper.model)
+    rewrite_scales(graph)
     rewrite_activations(graph)
+    split_scales(graph)
+    drop_unread_nodes(graph)
     rewrite_quantisers(graph)
     round_up(graph)
     check_structure(graph)

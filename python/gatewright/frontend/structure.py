@@ -26,12 +26,10 @@ SUPPORTED = (
     "Quant", "BipolarQuant", "Gemm", "MatMul", "Conv", "Add", "Concat", "Relu", "MaxPool",
     "GlobalMaxPool", "AveragePool", "GlobalAveragePool", "ReduceMean", "Pad", "Identity", "Dropout",
     *RESHAPING,
-    "LeakyRelu", "PRelu", "ThresholdedRelu", "Clip", *BY_TABLE,
+    "LeakyRelu", "PRelu", "ThresholdedRelu", "Clip", *BY_TABLE, "BatchNormalization", "Sub", "Div",
 )  # fmt: skip
 FOLDED = ("Constant", "Shape", "Gather", "Cast", "Slice", "Mul", "Transpose", "IntQuant")
 INSTEAD = {
-    "BatchNormalization": "merge it into the layer before it (brevitas.nn.utils.merge_bn) before "
-    "the quantisation is calibrated",
     "Trunc": "use a Quant (QuantIdentity) there",
     "Softmax": "leave it out: the largest logit is the largest probability",
     "LogSoftmax": "leave it out: the largest logit is the largest probability",

@@ -19,7 +19,7 @@ from gatewright.frontend.formats import exact_integers, own_format
 from gatewright.frontend.onnx_graph import (
     UNCHANGED,
     attributes,
-    consumers,
+    drop_unread_nodes,
     insert_before,
     producers,
 )
@@ -69,7 +69,7 @@ def rewrite_functions(model: Any) -> None:
         found = region_before(graph, node.input[0])
         if found.needs_table and not _is_wide_arithmetic(graph, found):
             _replace(model, node, found)
-    drop_unread(graph)
+    drop_unread_nodes(graph)
     for node in graph.node:
         if node.op_type in BY_TABLE:
             raise GatewrightError(
@@ -116,18 +116,6 @@ def _is_wide_arithmetic(graph: Any, region: Region) -> bool:
         return False
     source = source_format(graph, region.leaves[0]) if len(region.leaves) == 1 else None
     return source is None or source.width > MAX_BITS
-
-
-def drop_unread(graph: Any) -> None:
-    """Remove nodes whose results nobody reads."""
-    outputs = {value.name for value in graph.output}
-    changed = True
-    while changed:
-        changed = False
-        for node in list(graph.node):
-            if not any(out in outputs or consumers(graph, out) for out in node.output):
-                graph.node.remove(node)
-                changed = True
 
 
 def _replace(model: Any, quantiser: Any, region: Region) -> None:
