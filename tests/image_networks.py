@@ -86,8 +86,8 @@ def inception(build: Builder, x: str) -> str:
 def classifier(build: Builder, x: str, channels: int, pixels: int, flat: str = "Flatten") -> str:
     """Flatten and classify."""
     if flat == "Reshape":
-        build.constants["target"] = np.array([1, -1], dtype=np.int64)
-        x = build.node("Reshape", "flat", [x, "target"])
+        target = build.constant("target", [1, -1], np.int64)
+        x = build.node("Reshape", "flat", [x, target])
     else:
         x = build.node("Flatten", "flat", [x])
     return layer(build, "fc1", x, (channels * pixels, 3))

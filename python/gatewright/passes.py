@@ -59,13 +59,13 @@ def with_argmax(graph: Graph) -> Graph:
     return replace(graph, nodes=(*graph.nodes, node), outputs=(name,))
 
 
-def input_of(graph: Graph) -> Input:
-    """Return the graph's one input.
+def inputs_of(graph: Graph) -> tuple[Input, ...]:
+    """Return the graph's inputs, in the network's order.
 
     Raises:
-        GatewrightError: it has another number of inputs.
+        GatewrightError: it has none.
     """
-    inputs = [node for node in graph.nodes if isinstance(node, Input)]
-    if len(inputs) != 1:
-        raise GatewrightError(f"graph {graph.name}: {len(inputs)} inputs; 1 is supported")
-    return inputs[0]
+    inputs = tuple(node for node in graph.nodes if isinstance(node, Input))
+    if not inputs:
+        raise GatewrightError(f"graph {graph.name}: it has no input")
+    return inputs

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from climb import climb
 from gatewright.errors import GatewrightError
 from gatewright.frontend.prepare import prepare
 from gatewright.graph import Clip, Elementwise, Graph, Rectifier, Table
 from image_networks import Network, conv, network, relu
-from ladder import climb
 from qonnx_networks import Builder
 
 pytest.importorskip("hls4ml")

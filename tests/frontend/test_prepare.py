@@ -27,8 +27,7 @@ def executed(model: object, x: np.ndarray) -> np.ndarray:
 def test_names_survive_and_the_first_quantiser_is_the_input_type(tmp_path: Path) -> None:
     prepared = prepare(mlp(tmp_path / "m.onnx"))
     assert prepared.layers == ("fc1", "relu1", "fc2")
-    assert prepared.input_name == "global_in"
-    assert prepared.input_format == parse_format("ufixed<4,0,RND_CONV,SAT>")
+    assert prepared.inputs == {"global_in": parse_format("ufixed<4,0,RND_CONV,SAT>")}
     kinds = {node.op_type for node in prepared.model.graph.node}
     assert kinds == {"Quant", "MatMul", "Add", "Relu"}
 
@@ -157,12 +156,13 @@ def test_rounding_the_input_up_is_refused(mode: str, tmp_path: Path) -> None:
 def test_the_input_needs_one_quantiser(tmp_path: Path) -> None:
     build = Builder()
     path = build.save(tmp_path / "m.onnx", layer(build, "fc1", "x", (4, 3)), (1, 4))
-    with pytest.raises(GatewrightError, match="fc1: MatMul reads the network's input before"):
+    with pytest.raises(GatewrightError, match="fc1: MatMul reads the network's input x before"):
         prepare(path)
 
 
 @pytest.mark.parametrize(
-    ("inputs", "shape", "words"), [(2, (1, 4), "2 inputs"), (1, ("n", "m"), "axes")]
+    ("inputs", "shape", "words"),
+    [(2, (1, 4), "input x1: no node reads it"), (1, ("n", "m"), "axes")],
 )
 def test_shapes_refused(inputs: int, shape: tuple[object, ...], words: str, tmp_path: Path) -> None:
     build = Builder()

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from climb import climb
 from gatewright.errors import GatewrightError
 from gatewright.frontend.prepare import prepare
 from gatewright.graph import Depthwise
 from image_networks import Network, conv, network
-from ladder import climb
 from qonnx_networks import Builder, layer
 
 pytest.importorskip("hls4ml")
@@ -96,7 +96,7 @@ def joined(build: Builder, x: str) -> str:
 
 @needs_gxx
 def test_the_c_simulation(tmp_path: Path) -> None:
-    climb(tmp_path, SHAPE, joined, ios=BOTH, compiled=True, span=3)
+    climb(tmp_path, SHAPE, joined, ios=BOTH, compiled=True, stretch=3)
 
 
 REFUSED: dict[str, tuple[Network, str]] = {

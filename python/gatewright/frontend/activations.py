@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat, IntArray
 from gatewright.frontend import own_nodes
-from gatewright.frontend.formats import exact_integers
+from gatewright.frontend.function_formats import exact_integers
 from gatewright.frontend.onnx_graph import (
     attributes,
     insert_before,

@@ -1,6 +1,6 @@
 """hls4ml's ModelGraph -> the hardware graph. Everything behind it knows no hls4ml."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -52,9 +52,19 @@ def store_graph(model: Any) -> None:
     setattr(model, STORED, simplify(Reader(model).graph()))
 
 
-def set_channels_first(model: Any) -> None:
-    """Note that the network behind the model has its images' channels first, as PyTorch does."""
-    setattr(model, STORED, replace(stored_graph(model), channels_first=True))
+def set_network(model: Any, order: Sequence[int]) -> None:
+    """Note what is known of the ONNX network behind the model.
+
+    Its images have their channels first, as PyTorch has them; and its outputs, which hls4ml lists
+    as their nodes stand.
+
+    Args:
+        model: hls4ml's.
+        order: For each of the network's outputs, its place among hls4ml's.
+    """
+    graph = stored_graph(model)
+    outputs = tuple(graph.outputs[place] for place in order)
+    setattr(model, STORED, replace(graph, outputs=outputs, channels_first=True))
 
 
 class Reader:
@@ -91,6 +101,11 @@ class Reader:
                 self.nodes[node.name] = node
                 self.drivers.update((tensor, node.name) for tensor in layer.outputs)
         outputs = tuple(self.drivers[tensor] for tensor in self.model.outputs)
+        if len(set(outputs)) < len(outputs):
+            raise GatewrightError(
+                f"outputs {', '.join(outputs)}: one stream is several of them; leave all but one "
+                "out"
+            )
         name = identifier(self.model.config.get_project_name())
         return g.Graph(name, tuple(self.nodes.values()), outputs)
 
@@ -169,7 +184,7 @@ class Reader:
             weight_format=weight_format,
             bias=bias if bias.any() else None,
             bias_format=bias_format if bias.any() else None,
-            request=fold_request(layer),
+            request=fold_request(layer, (weight.shape[1], weight.shape[0])),
         )
         hold_sum(layer, node, source.out.format)
         return node

@@ -12,7 +12,7 @@ import numpy as np
 from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat, Overflow, Rounding
 from gatewright.frontend import own_nodes
-from gatewright.frontend.formats import QUANTISERS, exact_format
+from gatewright.frontend.formats import exact_format
 from gatewright.frontend.onnx_graph import (
     attributes,
     consumers,
@@ -29,6 +29,7 @@ from gatewright.frontend.quantizers import (
 )
 from gatewright.frontend.tables import bipolar_format, is_bipolar, narrow_unsigned, result_format
 
+QUANTISERS = ("Quant", "GwQuant")
 SIGN = FixedFormat(True, 1, 1, Rounding.TRN, Overflow.SAT)  # -1 below zero, else 0
 # Layers whose result hls4ml leaves at its default type unless a quantiser follows.
 UNTYPED = ("Relu", "GwRectifier", "GwClip", "GwScale")
@@ -72,6 +73,12 @@ def settle_types(graph: Any) -> None:
             _exact(graph, node)
         if node.op_type in TYPED and quantised and not alone:
             _exact(graph, node)
+
+
+def concat_types(graph: Any) -> dict[str, FixedFormat]:
+    """Return the type of every Concat: hls4ml's own takes one operand's overflow mode for all."""
+    found = {n.name: exact_format(graph, n.output[0]) for n in graph.node if n.op_type == "Concat"}
+    return {name: fmt for name, fmt in found.items() if fmt is not None}
 
 
 def own_quantisers(graph: Any) -> None:

@@ -8,8 +8,8 @@ import numpy as np
 from gatewright import graph as g
 from gatewright.errors import GatewrightError
 from gatewright.fixed import IntArray, parse_format
-from gatewright.frontend.layers import clip_in, threshold_in
 from gatewright.frontend.names import origin
+from gatewright.frontend.own_functions import clip_in, threshold_in
 
 if TYPE_CHECKING:
     from gatewright.frontend.adapter import Reader

@@ -5,15 +5,15 @@ node of its own but belongs to the window of the layer that reads it.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gatewright import graph as g
 from gatewright.errors import GatewrightError
-from gatewright.fixed import Rounding
+from gatewright.fixed import IntArray
 from gatewright.frontend.names import origin
-from gatewright.frontend.pooling import reciprocal
 from gatewright.frontend.settings import fold_request
 from gatewright.frontend.types import hold_sum
 
@@ -29,6 +29,7 @@ def conv(reader: "Reader", layer: Any) -> g.Node:
     weight, weight_format = reader.parameter(layer, "weight")
     bias, bias_format = reader.parameter(layer, "bias")
     filters = int(layer.get_attr("n_filt"))
+    moves, weight = dilated(window(reader, layer, "filt"), weight)
     node = g.Conv(
         name=reader.name(layer),
         origin=origin(layer),
@@ -38,17 +39,16 @@ def conv(reader: "Reader", layer: Any) -> g.Node:
         weight_format=weight_format,
         bias=bias if bias.any() else None,
         bias_format=bias_format if bias.any() else None,
-        request=fold_request(layer),
-        window=window(reader, layer, "filt"),
+        request=fold_request(layer, (filters, weight.size // filters)),
+        window=moves,
     )
     check_window(node, source)
     hold_sum(layer, node, source.out.format)
-    # Of one channel, a depthwise convolution is a plain one.
-    return as_average(node, source) if filters == source.out.image[2] == 1 else node
+    return node
 
 
 def depthwise(reader: "Reader", layer: Any) -> g.Node:
-    """Read a depthwise convolution: weights [channels, taps]; or the average that it is."""
+    """Read a depthwise convolution: weights [channels, taps]."""
     source = reader.source(layer, padded=True)
     weight, weight_format = reader.parameter(layer, "weight")
     bias, bias_format = reader.parameter(layer, "bias")
@@ -58,6 +58,7 @@ def depthwise(reader: "Reader", layer: Any) -> g.Node:
             f"{origin(layer)}: a depthwise convolution of {channels} channels to "
             f"{layer.get_attr('n_filt')}; supported: as many"
         )
+    moves, weight = dilated(window(reader, layer, "filt"), weight)
     node = g.Depthwise(
         name=reader.name(layer),
         origin=origin(layer),
@@ -67,41 +68,37 @@ def depthwise(reader: "Reader", layer: Any) -> g.Node:
         weight_format=weight_format,
         bias=bias if bias.any() else None,
         bias_format=bias_format if bias.any() else None,
-        request=fold_request(layer),
-        window=window(reader, layer, "filt"),
+        request=fold_request(layer, (channels, moves.taps)),
+        window=moves,
     )
     check_window(node, source)
     hold_sum(layer, node, source.out.format)
-    return as_average(node, source)
+    return node
 
 
-def as_average(node: g.Conv | g.Depthwise, source: g.Node) -> g.Node:
-    """Return the average that a depthwise convolution is, or itself where it is none."""
-    if not is_average(node, source):
-        return node
-    return g.Pool(
-        name=node.name,
-        origin=node.origin,
-        inputs=node.inputs,
-        out=node.out,
-        kind=g.Pooling.AVERAGE,
-        window=node.window,
-    )
+def dilated(window: g.Window, weight: IntArray) -> tuple[g.Window, IntArray]:
+    """Return the smaller kernel that a kernel with nothing but zeros between its taps is.
 
+    Args:
+        window: How the kernel moves, its dilation 1.
+        weight: hls4ml's weights: [rows, columns, ...], or [columns, ...] of a sequence.
 
-def is_average(node: g.Dense, source: g.Node) -> bool:
-    """Whether a depthwise convolution gives the exact average of its window, converted."""
-    count = node.weight.shape[1]
-    values = np.unique(np.ldexp(node.weight.astype(np.float64), -node.weight_format.fraction))
-    if len(values) != 1:
-        return False
-    if node.bias is None:
-        return bool(values[0] * count == 1.0)
-    if node.bias_format is None or node.out.format.rounding is not Rounding.TRN:
-        return False
-    biases = np.unique(np.ldexp(node.bias.astype(np.float64), -node.bias_format.fraction))
-    exact = reciprocal(count, source.out.format, node.out.format.fraction)
-    return bool(biases.tolist() == [exact.bias] and values[0] == exact.weight)
+    Returns:
+        The window with the largest dilation there is, and the weights at its taps.
+    """
+    taps = weight.reshape(*window.kernel, -1)
+    steps = []
+    for axis, size in enumerate(window.kernel):
+        used = np.flatnonzero(np.moveaxis(taps, axis, 0).reshape(size, -1).any(axis=1))
+        steps.append(
+            next(d for d in range(size, 0, -1) if not ((size - 1) % d or (used % d).any()))
+            if size > 1 and len(used)
+            else 1
+        )
+    rows, columns = steps
+    taps = taps[::rows, ::columns]
+    new = replace(window, kernel=taps.shape[:2], dilation=(rows, columns))
+    return new, taps.reshape(new.taps, *weight.shape[-2:])
 
 
 def pool(reader: "Reader", layer: Any) -> g.Node:
@@ -135,6 +132,22 @@ def pool(reader: "Reader", layer: Any) -> g.Node:
         out=reader.out(layer),
         kind=g.Pooling.MAX,
         window=window(reader, layer, "pool"),
+    )
+    check_window(node, source)
+    return node
+
+
+def own_pool(reader: "Reader", layer: Any) -> g.Node:
+    """Read a pooling of our own."""
+    source = reader.source(layer)
+    node = g.Pool(
+        name=reader.name(layer),
+        origin=origin(layer),
+        inputs=(source.name,),
+        out=reader.out(layer),
+        kind=g.Pooling.AVERAGE if layer.get_attr("average") else g.Pooling.MAX,
+        window=window(reader, layer, "pool"),
+        count_padding=bool(layer.get_attr("count_padding")),
     )
     check_window(node, source)
     return node
@@ -228,7 +241,7 @@ def window(reader: "Reader", layer: Any, word: str) -> g.Window:
         dilation=pair("dilation"),
         pad=(top, left, bottom, right),
     )
-    if found.dilation != (1, 1):
+    if found.dilation != (1, 1) and layer.class_name != "GatewrightPool":
         raise GatewrightError(
             f"{origin(layer)}: dilation {found.dilation}, which hls4ml computes wrongly; allowed: 1"
         )
@@ -258,6 +271,7 @@ READERS: dict[str, Callable[["Reader", Any], g.Node | None]] = {
     **dict.fromkeys(("Conv1D", "Conv2D", "PointwiseConv1D", "PointwiseConv2D"), conv),
     **dict.fromkeys(("DepthwiseConv1D", "DepthwiseConv2D"), depthwise),
     **dict.fromkeys(("Pooling1D", "Pooling2D"), pool),
+    "GatewrightPool": own_pool,
     **dict.fromkeys(("GlobalPooling1D", "GlobalPooling2D"), global_pool),
     **dict.fromkeys(("ZeroPadding1D", "ZeroPadding2D"), zero_padding),
     "Merge": merge,

@@ -93,6 +93,7 @@ class Converter:
         self.handlers: dict[str, Callable[[Any], None]] = {
             "Conv": self.conv,
             "MaxPool": self.pool,
+            "Pool": self.own_pool,
             "Pad": self.pad,
             "MatMul": self.matmul,
             "Concat": self.concat,
@@ -104,7 +105,7 @@ class Converter:
     def run(self) -> None:
         """Convert every node, then the shapes of all tensors that depend on the input."""
         drivers = producers(self.graph)
-        moving = [self.graph.input[0].name]
+        moving = [value.name for value in self.graph.input]
         for node in list(self.graph.node):
             if is_constant(self.graph, drivers, node.output[0]):
                 continue
@@ -153,6 +154,14 @@ class Converter:
     def pool(self, node: Any) -> None:
         """Turn a pooling."""
         self.image(node)
+
+    def own_pool(self, node: Any) -> None:
+        """Turn a pooling of our own."""
+        shape = attributes(node)["output_shape"]
+        domain = node.domain
+        self.image(node)
+        node.domain = domain
+        set_attributes(node, **{**attributes(node), "output_shape": [1, *shape][-2:]})
 
     def pad(self, node: Any) -> None:
         """Turn the pads, and spell out that they are zeros.

@@ -7,6 +7,7 @@ here, by the node's name, before anything is generated. Node names survive: a la
 says ``fc1:``.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from gatewright.fixed import FixedFormat
 from gatewright.frontend.activations import rewrite_activations
 from gatewright.frontend.constants import quantise_constants
 from gatewright.frontend.conversions import (
+    concat_types,
     own_quantisers,
     rewrite_quantisers,
     round_up,
@@ -31,6 +33,7 @@ from gatewright.frontend.onnx_graph import (
     name_nodes,
     name_tensors,
     one_sample,
+    output_order,
     producers,
 )
 from gatewright.frontend.pooling import rewrite_pools
@@ -46,16 +49,19 @@ class Prepared:
 
     Attributes:
         model: The ``onnx.ModelProto``; images are row, column, channel.
-        input_name: The input tensor, which is hls4ml's name of the input layer.
-        input_format: Format of the first quantiser, the type of hls4ml's input.
+        inputs: The input tensors, which are hls4ml's names of the input layers, in the network's
+            order, and the format of the quantiser behind each, the type of hls4ml's input.
+        output_order: For each of the network's outputs, its place among hls4ml's.
         layers: Names a layer configuration may use: the nodes with weights, those that join
             streams, and the activations.
+        types: What the results of some nodes must be, because hls4ml would infer it wrongly.
     """
 
     model: Any
-    input_name: str
-    input_format: FixedFormat
+    inputs: Mapping[str, FixedFormat]
+    output_order: tuple[int, ...]
     layers: tuple[str, ...]
+    types: Mapping[str, FixedFormat]
 
 
 def prepare(path: Path) -> Prepared:
@@ -67,6 +73,9 @@ def prepare(path: Path) -> Prepared:
     """
     from qonnx.core.modelwrapper import ModelWrapper
 
+    from gatewright.frontend.own_layers import register_readers
+
+    register_readers()
     model = load(path)
     check_operators(model.graph)
     name_nodes(model.graph)
@@ -85,15 +94,17 @@ def prepare(path: Path) -> Prepared:
     round_up(graph)
     check_structure(graph)
     settle_types(graph)
-    fmt = input_format(graph)
+    formats = [input_format(graph, value.name) for value in graph.input]
     layers = configurable(graph)
     spell_out_windows(graph)
-    rewrite_pools(graph)
+    types = rewrite_pools(graph)
     channels_last(graph)
+    types |= concat_types(graph)
     own_quantisers(graph)
     drop_unread_constants(graph)
     name_tensors(graph)
-    return Prepared(wrapper.model, graph.input[0].name, fmt, layers)
+    inputs = {value.name: fmt for value, fmt in zip(graph.input, formats, strict=True)}
+    return Prepared(wrapper.model, inputs, output_order(graph), layers, types)
 
 
 def configurable(graph: Any) -> tuple[str, ...]:

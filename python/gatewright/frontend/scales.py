@@ -9,7 +9,7 @@ from gatewright.errors import GatewrightError
 from gatewright.fixed import parse_format
 from gatewright.frontend import own_nodes
 from gatewright.frontend.activations import by_channel
-from gatewright.frontend.formats import exact_integers
+from gatewright.frontend.function_formats import exact_integers
 from gatewright.frontend.onnx_graph import (
     attributes,
     consumers,
@@ -57,7 +57,7 @@ def scale_node(
     Raises:
         GatewrightError: values that no format of ``MAX_BITS`` bits holds; names ``what``.
     """
-    given = {}
+    given: dict[str, Any] = {}
     for key, values in (("scale", scale), ("bias", bias)):
         found = exact_integers(values)
         if found is None or found[1].width > MAX_BITS:

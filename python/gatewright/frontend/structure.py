@@ -6,11 +6,9 @@ import numpy as np
 
 from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat
-from gatewright.frontend.formats import own_format
+from gatewright.frontend.function_formats import own_format
 from gatewright.frontend.onnx_graph import (
     RESHAPING,
-    UNCHANGED,
-    attributes,
     first_consumers,
     insert_before,
     is_constant,
@@ -24,8 +22,8 @@ from gatewright.frontend.tables import BY_TABLE
 # What may stand in the graph, and what to do instead of what may not.
 SUPPORTED = (
     "Quant", "BipolarQuant", "Gemm", "MatMul", "Conv", "Add", "Concat", "Relu", "MaxPool",
-    "GlobalMaxPool", "AveragePool", "GlobalAveragePool", "ReduceMean", "Pad", "Identity", "Dropout",
-    *RESHAPING,
+    "GlobalMaxPool", "AveragePool", "GlobalAveragePool", "ReduceMean", "ReduceMax", "Pad",
+    "Identity", "Dropout", *RESHAPING,
     "LeakyRelu", "PRelu", "ThresholdedRelu", "Clip", *BY_TABLE, "BatchNormalization", "Sub", "Div",
 )  # fmt: skip
 FOLDED = ("Constant", "Shape", "Gather", "Cast", "Slice", "Mul", "Transpose", "IntQuant")
@@ -126,44 +124,29 @@ def quantized_operand(graph: Any, node: Any, index: int, what: str) -> None:
         node.input[index] = quantizer.output[0]
 
 
-def input_format(graph: Any) -> FixedFormat:
-    """Return the format of the quantiser (one, or several that are alike) at the input.
+def input_format(graph: Any, tensor: str) -> FixedFormat:
+    """Return the format of the quantiser (one, or several that are alike) at an input.
 
     Raises:
-        GatewrightError: the input reaches something else before a quantiser, or quantisers that
-            differ.
+        GatewrightError: nothing reads the input, or something else than a quantiser, or quantisers
+            that differ.
     """
     found = {}
-    for node in first_consumers(graph, graph.input[0].name):
+    for node in first_consumers(graph, tensor):
         fmt = own_format(graph, node)
         if fmt is None:
             raise GatewrightError(
-                f"{node.name}: {node.op_type} reads the network's input before any quantiser; "
-                "the hardware needs integers: put a QuantIdentity in front (power-of-two scale)"
+                f"{node.name}: {node.op_type} reads the network's input {tensor} before any "
+                "quantiser; the hardware needs integers: put a QuantIdentity in front "
+                "(power-of-two scale)"
             )
         found[node.name] = fmt
+    if not found:
+        raise GatewrightError(f"input {tensor}: no node reads it; leave it out")
     if len(set(found.values())) != 1:
         texts = ", ".join(f"{name}: {fmt}" for name, fmt in found.items())
         raise GatewrightError(
-            f"the input is quantised in {len(found)} ways ({texts}); 1 is supported: share one "
-            "QuantIdentity"
+            f"input {tensor} is quantised in {len(found)} ways ({texts}); 1 is supported: share "
+            "one QuantIdentity"
         )
     return next(iter(found.values()))
-
-
-def quantised_as(graph: Any, tensor: str) -> FixedFormat | None:
-    """Return the format of the quantiser that ``tensor``'s values come from, or None."""
-    node = producers(graph).get(tensor)
-    while node is not None and node.op_type in UNCHANGED:
-        node = producers(graph).get(node.input[0])
-    return None if node is None else own_format(graph, node)
-
-
-def never_negative(graph: Any, tensor: str) -> bool:
-    """Whether ``tensor`` holds no value below zero, by its quantiser or a ReLU."""
-    node = producers(graph).get(tensor)
-    while node is not None and node.op_type in (*UNCHANGED, "Quant"):
-        if node.op_type == "Quant" and not attributes(node).get("signed", 1):
-            return True
-        node = producers(graph).get(node.input[0])
-    return node is not None and node.op_type == "Relu"

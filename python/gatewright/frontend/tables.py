@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat, IntArray, Overflow, Rounding
 from gatewright.frontend import own_nodes
-from gatewright.frontend.formats import exact_integers, own_format
+from gatewright.frontend.function_formats import exact_integers, own_format
 from gatewright.frontend.onnx_graph import (
     UNCHANGED,
     attributes,

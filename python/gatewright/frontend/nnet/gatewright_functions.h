@@ -1,5 +1,5 @@
-#ifndef NNET_GATEWRIGHT_H_
-#define NNET_GATEWRIGHT_H_
+#ifndef NNET_GATEWRIGHT_FUNCTIONS_H_
+#define NNET_GATEWRIGHT_FUNCTIONS_H_
 
 // Functions of the backend "Gatewright" for hls4ml's firmware. Each gives exactly what the hardware
 // graph says: integers in, the exact result, one conversion to the output's type. Constants are

@@ -1,29 +1,26 @@
 """hls4ml layers of our own: functions that hls4ml has not, or does not compute exactly.
 
-Constants are integers; the C++ is ``nnet_gatewright.h``. Each is an ``Activation`` to hls4ml, so
-that a quantiser behind one becomes its result type. ONNX nodes of the same names, which ``prepare``
-puts into the graph, become these layers; so do hls4ml's own activations (``replace``).
+Constants are integers; the C++ is ``nnet/gatewright_functions.h``. Each is an ``Activation`` to
+hls4ml, so that a quantiser behind one becomes its result type. ONNX nodes of the same names, which
+``prepare`` puts into the graph, become these layers; so do hls4ml's own activations.
 """
 
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
-from hls4ml.converters.onnx_to_hls import get_onnx_attribute
 from hls4ml.model.attributes import Attribute
-from hls4ml.model.layers import Activation, register_layer
+from hls4ml.model.layers import Activation, layer_map, register_layer
 from hls4ml.model.quantizers import QuantNodeQuantizer
 from hls4ml.model.types import FixedPrecisionType
 
 from gatewright.fixed import FixedFormat, IntArray, parse_format
+from gatewright.frontend.onnx_graph import attributes
 from gatewright.frontend.types import fixed_format
 
-HEADER = Path(__file__).with_name("nnet_gatewright.h")
+HEADER = "gatewright_functions.h"
 QUANTISER = "GwQuant"  # the ONNX node of a conversion that hls4ml's reader does not know
 QUOTIENT_GUARD = 2  # bits below the result's last: a half and a sticky one
-TEXTS = ("format", "source_format", "function", "slope_format", "scale_format", "bias_format")
-NUMBERS = ("values", "slope", "threshold", "low", "high", "fraction", "scale", "bias")
 
 
 class GwTable(Activation):  # type: ignore[misc]  # hls4ml has no type hints
@@ -83,8 +80,7 @@ def read_onnx(node: Any, input_names: list[str], _shapes: Any, _graph: Any) -> d
         "inputs": input_names[:1],
         "outputs": list(node.output),
     }
-    given = {key: get_onnx_attribute(node, key) for key in (*TEXTS, *NUMBERS)}
-    layer |= {key: value for key, value in given.items() if value is not None}
+    layer |= attributes(node)
     if "format" in layer:
         precision = precision_of(parse_format(layer.pop("format")))
         layer["quantizer_precision"] = precision
@@ -93,26 +89,28 @@ def read_onnx(node: Any, input_names: list[str], _shapes: Any, _graph: Any) -> d
     return layer
 
 
-def register(backend: Any) -> None:
-    """Make layers, templates and the header known to hls4ml and the backend."""
+def register_readers() -> None:
+    """Let hls4ml's ONNX reader read our nodes; see ``own_layers.register_readers``."""
     from hls4ml.converters.onnx_to_hls import layer_handlers
-    from hls4ml.model.layers import layer_map
 
+    for name in (*NAMES, QUANTISER):
+        layer_handlers[name] = read_onnx
+
+
+def register(backend: Any) -> None:
+    """Make layers and templates known to hls4ml and the backend."""
     for layer in CLASSES:
         if layer.__name__ not in layer_map:
             register_layer(layer.__name__, layer)
-    for name in (*NAMES, QUANTISER):
-        layer_handlers[name] = read_onnx
     for template in (ConfigTemplate, CallTemplate):
         backend.register_template(template)
-    backend.register_source(HEADER)
 
 
 class CallTemplate(FunctionCallTemplate):  # type: ignore[misc]  # hls4ml has no type hints
     """The call in the firmware's top function."""
 
     def __init__(self) -> None:
-        super().__init__(CLASSES, include_header=[f"nnet_utils/{HEADER.name}"])
+        super().__init__(CLASSES, include_header=[f"nnet_utils/{HEADER}"])
 
     def format(self, node: Any) -> str:
         """Return the call."""
