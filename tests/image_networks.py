@@ -39,11 +39,17 @@ def relu(build: Builder, name: str, source: str, scale: float = 0.25, bits: int 
 
 
 def network(
-    path: Path, shape: tuple[int, ...], add: Network, *, signed: int = 1, bits: int = 5
+    path: Path,
+    shape: tuple[int, ...],
+    add: Network,
+    *,
+    signed: int = 1,
+    bits: int = 5,
+    **quant: Any,
 ) -> Path:
     """Write the network ``add`` makes behind a quantised input of ``shape``."""
     build = Builder()
-    tensor = build.quant("input_quant", "x", signed=signed, bits=bits)
+    tensor = build.quant("input_quant", "x", signed=signed, bits=bits, **quant)
     return build.save(path, add(build, tensor), (1, *shape))
 
 

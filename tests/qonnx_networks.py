@@ -26,7 +26,7 @@ class Builder:
         return f"{self.prefix}{name}"
 
     def node(self, kind: str, name: str, inputs: list[str], **attributes: Any) -> str:
-        domain = "qonnx.custom_op.general" if kind == "Quant" else ""
+        domain = "qonnx.custom_op.general" if kind.endswith("Quant") else ""
         name = f"{self.prefix}{name}"
         out = f"{name}_tensor"
         self.nodes.append(helper.make_node(kind, inputs, [out], name, domain=domain, **attributes))

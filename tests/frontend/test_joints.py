@@ -200,20 +200,19 @@ REFUSED: dict[str, tuple[tuple[int, ...], Network, str]] = {
         r"joint: Add of shapes \(1, 2, 4, 5\) and \(1, 2, 1, 1\); supported: equal",
     ),
     "division": (IMAGE, joined("Div", FINE, FINE), "joint: Div of two streams"),
-    "divisor": (IMAGE, with_constant("Div", 3.0), "joint: Div by 3; supported: .* powers of two"),
+    "divisor": (IMAGE, with_constant("Div", 3.0), "joint: Div: a scale of 0.333.* 24 bits"),
     "mean of three": (IMAGE, joined("Mean", FINE, FINE, FINE), "joint: Mean of 3 tensors"),
     "maximum with a constant": (IMAGE, with_constant("Max", 0.5), "joint: Max of a stream and a"),
     "within a channel": (
         IMAGE,
         with_constant("Add", np.arange(5) / 4),
-        r"joint: Add with a constant of shape \(5,\) that differs within a channel",
+        r"joint: the constant operand of Add has shape \(5,\) .* one for each of the 2 channels",
     ),
     "larger": (
         (2, 1, 1),
         with_constant("Add", np.ones((2, 3, 3))),
-        r"joint: Add of shape \(1, 2, 1, 1\) to \(1, 2, 3, 3\)",
+        r"joint: the constant operand of Add has shape \(2, 3, 3\)",
     ),
-    "too fine": (IMAGE, with_constant("Mul", 1 / 3), "joint.*: .* 25 bits|joint.* need"),
     "product read twice": (
         (6,),
         product_read_twice,

@@ -10,7 +10,7 @@ import numpy as np
 from gatewright import graph as g
 from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat, integers_exactly
-from gatewright.frontend import image_layers
+from gatewright.frontend import function_layers, image_layers
 from gatewright.frontend.names import identifier, origin
 from gatewright.frontend.settings import fold_request
 from gatewright.frontend.types import fixed_format, hold_sum
@@ -80,7 +80,7 @@ class Reader:
             "Activation": self.activation,
             **dict.fromkeys(("Reshape", "Repack", "Clone"), self.reshape),
         }
-        for kind, read in image_layers.READERS.items():
+        for kind, read in (*image_layers.READERS.items(), *function_layers.READERS.items()):
             self.handlers[kind] = partial(read, self)
         self.padding: dict[str, g.Pad] = {}  # hls4ml's tensor -> zeros around it, if need be
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from gatewright import graph as g
 from gatewright.fixed import FixedFormat, format_for_range, quantize
+from gatewright.frontend.function_formats import function_format, own_format
 from gatewright.frontend.onnx_graph import (
     UNCHANGED,
     attributes,
@@ -32,8 +33,8 @@ def exact_format(graph: Any, tensor: str) -> FixedFormat | None:
     node = producers(graph).get(tensor)
     if node is None:
         return None
-    if node.op_type == "Quant":
-        found = quant_format(node, graph)
+    found = own_format(graph, node)
+    if found is not None:
         return FixedFormat(found.signed, found.width, found.integer)
     if node.op_type == "Pool" and attributes(node)["average"]:
         return None
@@ -52,6 +53,8 @@ def _of_element(graph: Any, node: Any) -> FixedFormat | None:
     """Return the format of an elementwise function of one or two streams."""
     sources = [exact_format(graph, name) for name in node.input]
     first = sources[0]
+    if first is not None and (found := function_format(node, first)) is not None:
+        return found
     if node.op_type == "Relu" and first is not None:
         return format_for_range(0, max(first.max_int, 1), first.fraction)
     if node.op_type in MERGES and len(sources) == 2:

@@ -16,6 +16,8 @@ from gatewright.frontend.moves import (
     Order,
     Shape,
     Step,
+    by_feature,
+    collapse_reshapes,
     guard_flattening,
     joined,
     order_of,
@@ -38,6 +40,7 @@ from gatewright.frontend.onnx_graph import (
     shapes,
     values_behind,
 )
+from gatewright.frontend.own_nodes import BY_CHANNEL, ELEMENTWISE
 
 JOINED = ("Add", "Sub", "Mul", "Max", "Min", "Average")
 CHANNELS_LAST = "qonnx.custom_op.channels_last"
@@ -72,7 +75,9 @@ def _until_output(graph: Any, tensor: str) -> list[str] | None:
     """Return the tensors behind ``tensor`` if only elementwise nodes lead to the output."""
     tensors: list[str] = []
     while readers := consumers(graph, tensor):
-        if len(readers) > 1 or readers[0].op_type not in ("Quant", "Relu"):
+        if len(readers) > 1 or readers[0].op_type not in ("Quant", "Relu", *ELEMENTWISE):
+            return None
+        if by_feature(readers[0]):
             return None
         tensor = readers[0].output[0]
         tensors.append(tensor)
@@ -97,6 +102,7 @@ class Converter:
             "Transpose": self.transpose,
             "Upsample": self.upsample,
             **dict.fromkeys(JOINED, self.joint),
+            **dict.fromkeys(BY_CHANNEL, self.by_channel),
             **dict.fromkeys(RESHAPING, self.reshape),
         }
 
@@ -115,12 +121,22 @@ class Converter:
         for tensor in moving:
             if tensor in shapes(self.graph):
                 set_shape(self.graph, tensor, turned(self.shapes[tensor]))
+        collapse_reshapes(self.graph)
         self.drop_reshapes()
         guard_flattening(self.graph)
         self.check_output()
 
     def nothing(self, node: Any) -> None:
         """Leave what works element by element as it is."""
+
+    def by_channel(self, node: Any) -> None:
+        """Put constants for each feature into the order of a flattened image."""
+        order = self.orders.get(node.input[0])
+        given = attributes(node)
+        for key in BY_CHANNEL[node.op_type]:
+            if order is not None and len(given[key]) > 1:
+                given[key] = [given[key][i] for i in order]
+        set_attributes(node, **given)
 
     def image(self, node: Any) -> None:
         """Give a node of a window two axes, and QONNX's channels-last domain."""

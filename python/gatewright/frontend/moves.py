@@ -9,14 +9,17 @@ import numpy as np
 
 from gatewright.frontend.onnx_graph import (
     RESHAPING,
+    attributes,
     consumers,
+    drop_unread_nodes,
     producers,
     set_constant,
     set_shape,
     shapes,
 )
+from gatewright.frontend.own_nodes import BY_CHANNEL, ELEMENTWISE
 
-ELEMENTWISE = ("Quant", "Relu", "Identity", "Dropout")
+ANYWHERE = ("Quant", "Relu", "Identity", "Dropout", *ELEMENTWISE)
 Shape = tuple[int, ...]
 Order = tuple[int, ...] | None  # element i is element order[i] of the network's; None: the same
 
@@ -102,6 +105,18 @@ def moved(sizes: Sequence[int], axes: Sequence[int]) -> list[Step]:
     return [Step((1, *now)), Step((1, *(now[i] for i in order)), tuple(order))]
 
 
+def collapse_reshapes(graph: Any) -> None:
+    """Let a Reshape read what the Reshape in front of it reads.
+
+    hls4ml's streams get an image wrong that is made of a flattened one.
+    """
+    drivers = producers(graph)
+    for node in [n for n in graph.node if n.op_type == "Reshape"]:
+        while (before := drivers.get(node.input[0])) is not None and before.op_type == "Reshape":
+            node.input[0] = before.input[0]
+    drop_unread_nodes(graph)
+
+
 def guard_flattening(graph: Any) -> None:
     """Keep a Transpose and a flattening apart.
 
@@ -113,6 +128,12 @@ def guard_flattening(graph: Any) -> None:
         before, out = drivers.get(node.input[0]), known[node.output[0]]
         if before is not None and before.op_type == "Transpose" and len(out) == 2:
             replace_by(graph, node, [Step((1, 1, *out)), Step(out)])
+
+
+def by_feature(node: Any) -> bool:
+    """Whether a node has constants for each feature, or channel."""
+    given = attributes(node)
+    return any(len(given[key]) > 1 for key in BY_CHANNEL.get(node.op_type, ()))
 
 
 def sink_flattening(graph: Any) -> None:
@@ -130,7 +151,7 @@ def sink_flattening(graph: Any) -> None:
         if len(out) > 2 or len(source) < 3:
             continue
         for reader in consumers(graph, node.output[0]):
-            if reader.op_type not in ELEMENTWISE:
+            if reader.op_type not in ANYWHERE or by_feature(reader):
                 continue
             inner = f"{reader.name}_image"
             set_shape(graph, inner, source)

@@ -205,12 +205,20 @@ def remove_node(graph: Any, node: Any) -> None:
                 graph.value_info.remove(spare)
 
 
-def drop_unread(graph: Any) -> None:
-    """Remove nodes and constants that nothing reads; hls4ml fails on them."""
+def drop_unread_nodes(graph: Any) -> None:
+    """Remove nodes whose results nobody reads."""
     outputs = {value.name for value in graph.output}
-    for node in reversed(list(graph.node)):
-        if not any(tensor in outputs or consumers(graph, tensor) for tensor in node.output):
-            graph.node.remove(node)
+    changed = True
+    while changed:
+        changed = False
+        for node in list(graph.node):
+            if not any(out in outputs or consumers(graph, out) for out in node.output):
+                graph.node.remove(node)
+                changed = True
+
+
+def drop_unread_constants(graph: Any) -> None:
+    """Remove constants that no node reads; hls4ml fails on them."""
     used = {tensor for node in graph.node for tensor in (*node.input, *node.output)}
     for group in (graph.initializer, graph.value_info):
         for value in [value for value in group if value.name not in used]:

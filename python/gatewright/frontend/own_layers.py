@@ -10,6 +10,7 @@ from typing import Any
 from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
 from hls4ml.model.layers import Attribute, Layer, layer_map, register_layer
 
+from gatewright.frontend import own_functions
 from gatewright.frontend.onnx_graph import attributes
 
 SOURCES = Path(__file__).parent / "nnet"
@@ -136,6 +137,7 @@ def register_readers() -> None:
     for word, read in (("Pool", parse_pool), ("Upsample", parse_upsample)):
         if word not in layer_handlers:
             register_onnx_layer_handler(word, read)
+    own_functions.register_readers()
 
 
 def register(backend: Any) -> None:
@@ -144,5 +146,6 @@ def register(backend: Any) -> None:
         register_layer(GatewrightPool.__name__, GatewrightPool)
     for template in (PoolConfig, PoolCall):
         backend.register_template(template)
+    own_functions.register(backend)
     for source in sorted(SOURCES.glob("*.h")):
         backend.register_source(source)

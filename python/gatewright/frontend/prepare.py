@@ -13,13 +13,23 @@ from pathlib import Path
 from typing import Any
 
 from gatewright.fixed import FixedFormat
-from gatewright.frontend.branches import keep_branches_apart, unshare_constants
+from gatewright.frontend.activations import rewrite_activations
+from gatewright.frontend.branches import unshare_constants
+from gatewright.frontend.constants import quantise_constants
+from gatewright.frontend.conversions import (
+    concat_types,
+    own_quantisers,
+    rewrite_quantisers,
+    round_up,
+    settle_types,
+)
 from gatewright.frontend.gemm import gemm_to_matmul
 from gatewright.frontend.images import channels_last
 from gatewright.frontend.joints import OF_TWO, average_types, rewrite_joints
 from gatewright.frontend.onnx_graph import (
     clean,
-    drop_unread,
+    drop_unread_constants,
+    drop_unread_nodes,
     is_constant,
     load,
     name_nodes,
@@ -29,7 +39,9 @@ from gatewright.frontend.onnx_graph import (
     producers,
 )
 from gatewright.frontend.pooling import rewrite_pools
+from gatewright.frontend.scales import rewrite_scales, split_scales
 from gatewright.frontend.structure import check_operators, check_structure, input_format
+from gatewright.frontend.tables import rewrite_functions
 from gatewright.frontend.upsampling import rewrite_upsampling
 from gatewright.frontend.windows import spell_out_windows
 
@@ -76,16 +88,26 @@ def prepare(path: Path) -> Prepared:
     wrapper = clean(wrapper)
     graph = wrapper.model.graph
     unshare_constants(graph)
+    quantise_constants(graph)
+    rewrite_functions(wrapper.model)
     rewrite_joints(graph)
+    rewrite_scales(graph)
+    rewrite_activations(graph)
+    split_scales(graph)
+    drop_unread_nodes(graph)
+    rewrite_quantisers(graph)
+    round_up(graph)
     check_structure(graph)
+    settle_types(graph)
     formats = [input_format(graph, value.name) for value in graph.input]
     layers = configurable(graph)
     spell_out_windows(graph)
     rewrite_upsampling(graph)
-    keep_branches_apart(graph)
     types = rewrite_pools(graph) | average_types(graph)
     channels_last(graph)
-    drop_unread(graph)
+    types |= concat_types(graph)
+    own_quantisers(graph)
+    drop_unread_constants(graph)
     name_tensors(graph)
     inputs = {value.name: fmt for value, fmt in zip(graph.input, formats, strict=True)}
     return Prepared(wrapper.model, inputs, output_order(graph), layers, types)

@@ -6,6 +6,7 @@ import numpy as np
 
 from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat
+from gatewright.frontend.function_formats import own_format
 from gatewright.frontend.joints import JOINTS
 from gatewright.frontend.onnx_graph import (
     RESHAPING,
@@ -16,23 +17,20 @@ from gatewright.frontend.onnx_graph import (
     set_constant,
 )
 from gatewright.frontend.quantizers import constant, exact_quant, find_quantizers, quant_format
+from gatewright.frontend.tables import BY_TABLE
 
 # What may stand in the graph, and what to do instead of what may not.
 SUPPORTED = (
-    "Quant", "Gemm", "MatMul", "Conv", *JOINTS, "Concat", "Relu", "MaxPool", "GlobalMaxPool",
-    "AveragePool", "GlobalAveragePool", "ReduceMean", "ReduceMax", "Pad", "Identity", "Dropout",
-    "Transpose", "Resize", "Upsample", *RESHAPING,
+    "Quant", "BipolarQuant", "Gemm", "MatMul", "Conv", *JOINTS, "Concat", "Relu", "MaxPool",
+    "GlobalMaxPool", "AveragePool", "GlobalAveragePool", "ReduceMean", "ReduceMax", "Pad",
+    "Identity", "Dropout", "Transpose", "Resize", "Upsample", *RESHAPING,
+    "LeakyRelu", "PRelu", "ThresholdedRelu", "Clip", *BY_TABLE, "BatchNormalization",
 )  # fmt: skip
 FOLDED = ("Constant", "Shape", "Gather", "Cast", "Slice", "IntQuant")
 INSTEAD = {
-    "BatchNormalization": "merge it into the layer before it (brevitas.nn.utils.merge_bn) before "
-    "the quantisation is calibrated",
-    "BipolarQuant": "use a 2-bit signed quantiser",
     "Trunc": "use a Quant (QuantIdentity) there",
     "Softmax": "leave it out: the largest logit is the largest probability",
     "LogSoftmax": "leave it out: the largest logit is the largest probability",
-    "Sigmoid": "use ReLU",
-    "Tanh": "use ReLU",
 }
 WEIGHTED = ("MatMul", "Conv")
 
@@ -114,13 +112,14 @@ def input_format(graph: Any, tensor: str) -> FixedFormat:
     """
     found = {}
     for node in first_consumers(graph, tensor):
-        if node.op_type != "Quant":
+        fmt = own_format(graph, node)
+        if fmt is None:
             raise GatewrightError(
                 f"{node.name}: {node.op_type} reads the network's input {tensor} before any "
                 "quantiser; the hardware needs integers: put a QuantIdentity in front "
                 "(power-of-two scale)"
             )
-        found[node.name] = quant_format(node, graph)
+        found[node.name] = fmt
     if not found:
         raise GatewrightError(f"input {tensor}: no node reads it; leave it out")
     if len(set(found.values())) != 1:
