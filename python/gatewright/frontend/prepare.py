@@ -38,9 +38,10 @@ from gatewright.frontend.onnx_graph import (
     output_order,
     producers,
 )
+from gatewright.frontend.operators import check_operators
 from gatewright.frontend.pooling import rewrite_pools
 from gatewright.frontend.scales import rewrite_scales, split_scales
-from gatewright.frontend.structure import check_operators, check_structure, input_format
+from gatewright.frontend.structure import check_structure, input_format
 from gatewright.frontend.tables import rewrite_functions
 from gatewright.frontend.upsampling import rewrite_upsampling
 from gatewright.frontend.windows import spell_out_windows

@@ -1,4 +1,4 @@
-"""What the graph must look like: operators, quantisers, constant operands."""
+"""What the graph must look like: quantisers, constant operands."""
 
 from typing import Any
 
@@ -7,48 +7,17 @@ import numpy as np
 from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat
 from gatewright.frontend.function_formats import own_format
-from gatewright.frontend.joints import JOINTS
 from gatewright.frontend.onnx_graph import (
-    RESHAPING,
     first_consumers,
     insert_before,
     is_constant,
     producers,
     set_constant,
 )
+from gatewright.frontend.operators import FOLDED, SUPPORTED
 from gatewright.frontend.quantizers import constant, exact_quant, find_quantizers, quant_format
-from gatewright.frontend.tables import BY_TABLE
 
-# What may stand in the graph, and what to do instead of what may not.
-SUPPORTED = (
-    "Quant", "BipolarQuant", "Gemm", "MatMul", "Conv", *JOINTS, "Concat", "Relu", "MaxPool",
-    "GlobalMaxPool", "AveragePool", "GlobalAveragePool", "ReduceMean", "ReduceMax", "Pad",
-    "Identity", "Dropout", "Transpose", "Resize", "Upsample", *RESHAPING,
-    "LeakyRelu", "PRelu", "ThresholdedRelu", "Clip", *BY_TABLE, "BatchNormalization",
-)  # fmt: skip
-FOLDED = ("Constant", "Shape", "Gather", "Cast", "Slice", "IntQuant")
-INSTEAD = {
-    "Trunc": "use a Quant (QuantIdentity) there",
-    "Softmax": "leave it out: the largest logit is the largest probability",
-    "LogSoftmax": "leave it out: the largest logit is the largest probability",
-}
 WEIGHTED = ("MatMul", "Conv")
-
-
-def check_operators(graph: Any) -> None:
-    """Refuse operators by name, all of them at once."""
-    wrong = [n for n in graph.node if n.op_type not in (*SUPPORTED, *FOLDED)]
-    if wrong:
-        lines = [
-            f"  {n.name or n.output[0]}: {n.op_type}; "
-            + INSTEAD.get(n.op_type, "build it from the operators below")
-            for n in wrong
-        ]
-        raise GatewrightError(
-            "operators that are not supported:\n"
-            + "\n".join(lines)
-            + f"\nSupported: {', '.join(SUPPORTED)}."
-        )
 
 
 def check_structure(graph: Any) -> None:
