@@ -44,9 +44,9 @@ def evaluate(graph: Graph, inputs: IntArray) -> dict[str, IntArray]:
     """Evaluate every node.
 
     Args:
-        graph: The network.
-        inputs: Integers [samples, elements] in units of the input format's lsb; of several
-            inputs, one after the other in the order of their nodes.
+        graph: The hardware graph.
+        inputs: Integers [samples, elements]: those of each Input, one after the other in the
+            graph's order, in units of its format's lsb.
 
     Returns:
         For each node, integers [samples, elements] in units of its output format's lsb.
@@ -54,11 +54,11 @@ def evaluate(graph: Graph, inputs: IntArray) -> dict[str, IntArray]:
     Raises:
         GatewrightError: inputs have the wrong shape or do not fit the input format.
     """
+    given = _split(graph, inputs)
     values: dict[str, IntArray] = {}
-    parts = _parts(graph, inputs)
     for node in graph.nodes:
         if isinstance(node, Input):
-            values[node.name] = _checked(node, parts[node.name])
+            values[node.name] = _checked(node, given[node.name])
         else:
             sources = [(values[name], graph[name].out) for name in node.inputs]
             values[node.name] = _apply(node, sources)
@@ -74,19 +74,6 @@ def outputs(graph: Graph, inputs: IntArray) -> IntArray:
         values = evaluate(graph, inputs[first : first + step])
         parts.append(np.concatenate([values[name] for name in graph.outputs], axis=1))
     return np.concatenate(parts)
-
-
-def _parts(graph: Graph, inputs: IntArray) -> dict[str, IntArray]:
-    """Return each input's part of the samples."""
-    nodes = [node for node in graph.nodes if isinstance(node, Input)]
-    ends = np.cumsum([node.out.size for node in nodes])
-    if inputs.ndim != 2 or inputs.shape[1] != ends[-1]:
-        raise GatewrightError(
-            f"{', '.join(node.name for node in nodes)}: inputs have shape {inputs.shape}, must be "
-            f"(samples, {ends[-1]})"
-        )
-    parts = np.split(inputs, ends[:-1], axis=1)
-    return {node.name: part for node, part in zip(nodes, parts, strict=True)}
 
 
 def _apply(node: Node, sources: Sequence[tuple[IntArray, StreamType]]) -> IntArray:
@@ -269,6 +256,19 @@ def combine(node: Merge, sources: Sequence[tuple[IntArray, StreamType]]) -> IntA
     }
     divisor = 2 if node.kind is Combination.AVERAGE else 1
     return requantize(functions[node.kind](a, b), total, node.out.format, divisor)
+
+
+def _split(graph: Graph, inputs: IntArray) -> dict[str, IntArray]:
+    """Return each Input's own integers."""
+    nodes = [node for node in graph.nodes if isinstance(node, Input)]
+    sizes = [node.out.size for node in nodes]
+    if inputs.ndim != 2 or inputs.shape[1] != sum(sizes):
+        names = ", ".join(node.name for node in nodes)
+        raise GatewrightError(
+            f"{names}: inputs have shape {inputs.shape}, must be (samples, {sum(sizes)})"
+        )
+    parts = np.split(inputs, np.cumsum(sizes)[:-1], axis=1)
+    return {node.name: part for node, part in zip(nodes, parts, strict=True)}
 
 
 def _checked(node: Input, inputs: IntArray) -> IntArray:
