@@ -61,13 +61,8 @@ class _Marks:
 
     def measured(self, inputs: Floats, outputs: Integers, fraction: int) -> dict[str, Any]:
         """Return how good the outputs are, by what is known."""
-        accuracy = auc = None
-        if self.labels is not None:
-            accuracy = float((outputs.argmax(axis=1) == self.labels).mean())
-        if self.anomalies is not None:
-            real = np.ldexp(outputs.astype(np.float64), -fraction).reshape(inputs.shape)
-            auc = measures.auc(measures.squared_error(real, inputs), self.anomalies)
-        return {"accuracy": accuracy, "auc": auc}
+        real = np.ldexp(outputs.astype(np.float64), -fraction)
+        return measures.scores(real, inputs, self.labels, self.anomalies)
 
 
 def run(design: Recipe, folder: Path) -> dict[str, Any]:
@@ -138,6 +133,7 @@ def from_onnx(
     preprocessing: Mapping[str, Any] | None = None,
     *,
     labels: Integers | None = None,
+    anomalies: NDArray[np.bool_] | None = None,
 ) -> dict[str, Any]:
     """Take a QONNX file as the network; QONNX execution gives the outputs to be met.
 
@@ -147,6 +143,7 @@ def from_onnx(
         folder: Where the files go.
         preprocessing: What turned raw data into ``inputs``, for the record.
         labels: int64 [N], to measure the accuracy.
+        anomalies: bool [N], for a network that gives its input back: which samples are unusual.
 
     Raises:
         GatewrightError: not an ONNX file, a model that is not fixed-point, or unfit inputs.
@@ -158,7 +155,7 @@ def from_onnx(
     exactness.check_fixed_point(model)
     wide = exactness.needs_float64(model)
     outputs = qonnx_model.execute(model, inputs, float64=wide)
-    marks = _Marks(labels)
+    marks = _Marks(labels, anomalies)
     return _write(model, inputs, outputs, folder, marks, preprocessing, "qonnx", wide)
 
 
