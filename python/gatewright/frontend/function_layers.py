@@ -118,10 +118,22 @@ def softmax(reader: "Reader", layer: Any) -> g.Node:
     return g.Softmax(**common(reader, layer), values=integers(layer, "values"))
 
 
+def batch_norm(reader: "Reader", layer: Any) -> g.Node:
+    """Read hls4ml's BatchNormalization or ApplyAlpha, whose parameters must be exact in its types.
+
+    hls4ml's C++ adds the exact product and the bias, and converts once.
+    """
+    return depthwise(
+        reader, layer, reader.parameter(layer, "scale"), reader.parameter(layer, "bias")
+    )
+
+
 READERS: dict[str, Callable[["Reader", Any], g.Node | None]] = {
     "GwTable": table,
     "GwRectifier": rectifier,
     "GwClip": clip,
     "GwScale": scale,
     "GwSoftmax": softmax,
+    "BatchNormalization": batch_norm,
+    "ApplyAlpha": batch_norm,
 }

@@ -38,6 +38,7 @@ from gatewright.frontend.onnx_graph import (
 )
 from gatewright.frontend.pooling import rewrite_pools
 from gatewright.frontend.scales import rewrite_scales, split_scales
+from gatewright.frontend.softmax import rewrite_softmax
 from gatewright.frontend.structure import check_operators, check_structure, input_format
 from gatewright.frontend.tables import rewrite_functions
 from gatewright.frontend.windows import spell_out_windows
@@ -85,6 +86,7 @@ def prepare(path: Path) -> Prepared:
     wrapper = clean(wrapper)
     graph = wrapper.model.graph
     quantise_constants(graph)
+    rewrite_softmax(graph)
     rewrite_functions(wrapper.model)
     rewrite_scales(graph)
     rewrite_activations(graph)

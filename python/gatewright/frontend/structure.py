@@ -25,11 +25,13 @@ SUPPORTED = (
     "GlobalMaxPool", "AveragePool", "GlobalAveragePool", "ReduceMean", "ReduceMax", "Pad",
     "Identity", "Dropout", *RESHAPING,
     "LeakyRelu", "PRelu", "ThresholdedRelu", "Clip", *BY_TABLE, "BatchNormalization", "Sub", "Div",
+    "ReduceSum", "GatherND",
 )  # fmt: skip
 FOLDED = ("Constant", "Shape", "Gather", "Cast", "Slice", "Mul", "Transpose", "IntQuant")
 INSTEAD = {
     "Trunc": "use a Quant (QuantIdentity) there",
-    "Softmax": "leave it out: the largest logit is the largest probability",
+    "Softmax": "leave it out (the largest logit is the largest probability), or use "
+    "gatewright.nets.parts.TableSoftmax, which holds the table that the hardware has",
     "LogSoftmax": "leave it out: the largest logit is the largest probability",
 }
 WEIGHTED = ("MatMul", "Conv")
