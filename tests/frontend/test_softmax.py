@@ -146,7 +146,7 @@ def test_a_softmax_of_another_format_is_refused() -> None:
 
     module = TableSoftmax(bits=4, fraction=2).eval()
     assert module(torch.tensor([[0.0, 3.75]])).argmax() == 1
-    with pytest.raises(GatewrightError, match="values 4 apart.* 4 bits, 2 of them fraction"):
+    with pytest.raises(GatewrightError, match=r"values 4 apart.* 4 bits, 2 of them fraction"):
         module(torch.tensor([[0.0, 4.0]]))
 
 

@@ -16,6 +16,7 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped] 
 from numpy.typing import NDArray
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_onnx
+from qonnx.custom_op.general.bipolar_quant import binary_quant
 from qonnx.custom_op.general.quant import quant
 from qonnx.transformation.change_batchsize import ChangeBatchSize
 from qonnx.transformation.general import GiveReadableTensorNames
@@ -155,7 +156,9 @@ def input_shape(model: ModelWrapper) -> tuple[int, ...]:
 
 
 def quantised(node: onnx.NodeProto, tensors: dict[str, Array]) -> Array:
-    """Return what a Quant node gives for the values of its inputs, in their own dtype."""
+    """Return what a Quant or BipolarQuant gives for the values of its inputs, in their dtype."""
+    if node.op_type == "BipolarQuant":
+        return np.asarray(binary_quant(*(np.asarray(tensors[name]) for name in node.input)))
     attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
     values = [np.asarray(tensors[name]) for name in node.input]
     mode = attributes.get("rounding_mode", b"ROUND").decode()
@@ -201,7 +204,7 @@ def _execute_float64(model: ModelWrapper, inputs: Array) -> Array:
     }
     tensors[model.graph.input[0].name] = inputs.astype(np.float64)
     for node in model.graph.node:
-        if node.op_type in ("Quant", "IntQuant"):
+        if node.op_type in ("Quant", "IntQuant", "BipolarQuant"):
             tensors[node.output[0]] = quantised(node, tensors)
             continue
         if node.op_type in QUANTISERS:

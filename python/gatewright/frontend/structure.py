@@ -17,17 +17,17 @@ from gatewright.frontend.onnx_graph import (
     shapes,
 )
 from gatewright.frontend.quantizers import constant, exact_quant, find_quantizers, quant_format
-from gatewright.frontend.tables import BY_TABLE
+from gatewright.frontend.tables import BY_TABLE, INSIDE
 
 # What may stand in the graph, and what to do instead of what may not.
 SUPPORTED = (
     "Quant", "BipolarQuant", "Gemm", "MatMul", "Conv", "Add", "Concat", "Relu", "MaxPool",
     "GlobalMaxPool", "AveragePool", "GlobalAveragePool", "ReduceMean", "ReduceMax", "Pad",
     "Identity", "Dropout", *RESHAPING,
-    "LeakyRelu", "PRelu", "ThresholdedRelu", "Clip", *BY_TABLE, "BatchNormalization", "Sub", "Div",
-    "ReduceSum", "GatherND",
+    "LeakyRelu", "PRelu", "ThresholdedRelu", "Clip", *BY_TABLE, "BatchNormalization", "Sub",
 )  # fmt: skip
-FOLDED = ("Constant", "Shape", "Gather", "Cast", "Slice", "Mul", "Transpose", "IntQuant")
+FOLDED = ("Constant", "Shape", "Gather", "Cast", "Slice", "Mul", "Transpose", "IntQuant",
+          "ReduceSum", "GatherND", "Div", *INSIDE)  # fmt: skip
 INSTEAD = {
     "Trunc": "use a Quant (QuantIdentity) there",
     "Softmax": "leave it out (the largest logit is the largest probability), or use "
