@@ -28,7 +28,7 @@ def softmax(
     fraction: int = 3,
     steps: float | None = None,
     table_bits: int = 8,
-    flat: bool = False,
+    flat: bool | str = False,
     values: Any = None,
     quantised: bool = True,
     **quant: Any,
@@ -36,7 +36,9 @@ def softmax(
     """The exported nodes of a softmax of ``bits`` and ``fraction`` behind a quantiser of 7, 3."""
 
     def add(build: Builder, x: str) -> str:
-        if flat:
+        if flat == "image":
+            x = build.node("Flatten", "flat", [x])
+        elif flat:
             x = layer(build, "fc1", build.node("Flatten", "flat", [x]), (60, 5))
         else:
             x = conv(build, "conv1", x, (3, 3, 2, 2))
@@ -76,6 +78,16 @@ def test_the_reference_gives_what_qonnx_execution_gives(case: str, tmp_path: Pat
 @pytest.mark.parametrize("case", ["of an image's channels", "of a vector", "ties up"])
 def test_the_c_simulation(case: str, tmp_path: Path) -> None:
     climb(tmp_path, SHAPE, CASES[case], stretch=4, ios=BOTH, compiled=True)
+
+
+@needs_gxx
+def test_of_a_flattened_image(tmp_path: Path) -> None:
+    """Over all pixels together, which a stream brings one after the other."""
+
+    def add(build: Builder, x: str) -> str:
+        return layer(build, "fc1", softmax(flat="image")(build, x), (60, 3))
+
+    climb(tmp_path, SHAPE, add, stretch=4, ios=BOTH, compiled=True)
 
 
 REFUSED: dict[str, tuple[Network, str]] = {
