@@ -98,7 +98,10 @@ def bias_of(value: list[float]) -> Refused:
 REFUSED: dict[str, tuple[Refused, list[str]]] = {
     "operator": (
         lambda build, x: build.node("Det", "act", [x]),
-        ["act: Det; build it from the operators below", "Supported: Quant, BipolarQuant, Gemm"],
+        [
+            "act: Det; build it from the operators below",
+            "Supported: Quant, IntQuant, BipolarQuant, Gemm",
+        ],
     ),
     "scale": (quantiser(scale=0.3), ["relu1_quant", "0.300000012 is not a power of two", "0.25"]),
     "negative scale": (quantiser(scale=-0.5), ["relu1_quant", "-0.5 is not a power of two"]),
@@ -127,7 +130,7 @@ REFUSED: dict[str, tuple[Refused, list[str]]] = {
     ),
     "transpose": (
         lambda build, x: build.node("Transpose", "turn", [x], perm=[1, 0]),
-        ["turn", "Transpose of a value that depends on the input"],
+        ["turn", "Transpose [1, 0] of shape (1, 4)"],
     ),
 }
 

@@ -72,13 +72,11 @@ class Reader:
             "Input": self.input,
             "Dense": self.dense,
             "Activation": self.activation,
-            "Reshape": self.alias,
-            "Repack": self.alias,
-            "Clone": self.alias,
+            **dict.fromkeys(("Reshape", "Repack", "Clone"), self.reshape),
         }
         for kind, read in (*image_layers.READERS.items(), *function_layers.READERS.items()):
             self.handlers[kind] = partial(read, self)
-        self.padding: dict[str, image_layers.Pads] = {}  # hls4ml's tensor -> zeros around it
+        self.padding: dict[str, g.Pad] = {}  # hls4ml's tensor -> zeros around it, if need be
 
     def graph(self) -> g.Graph:
         """Return the hardware graph, as the ModelGraph says it."""
@@ -93,7 +91,7 @@ class Reader:
             if node is not None:
                 self.nodes[node.name] = node
                 self.drivers.update((tensor, node.name) for tensor in layer.outputs)
-        outputs = tuple(self.drivers[tensor] for tensor in self.model.outputs)
+        outputs = tuple(self.driver(tensor).name for tensor in self.model.outputs)
         if len(set(outputs)) < len(outputs):
             raise GatewrightError(
                 f"outputs {', '.join(outputs)}: one stream is several of them; leave all but one "
@@ -112,12 +110,14 @@ class Reader:
     def source(self, layer: Any, index: int = 0, *, padded: bool = False) -> g.Node:
         """Return the node that drives a layer's input; ``padded``: the layer pads by itself."""
         tensor = layer.inputs[index]
-        if tensor in self.padding and not padded:
-            raise GatewrightError(
-                f"{origin(layer)}: {layer.class_name} behind a zero padding; supported there: a "
-                "convolution or a maximum"
-            )
-        return self.nodes[self.drivers[tensor]]
+        return self.nodes[self.drivers[tensor]] if padded else self.driver(tensor)
+
+    def driver(self, tensor: str) -> g.Node:
+        """Return the node that drives a tensor, a zero padding as a node of its own."""
+        pad = self.padding.get(tensor)
+        if pad is None:
+            return self.nodes[self.drivers[tensor]]
+        return self.nodes.setdefault(pad.name, pad)
 
     def out(self, layer: Any) -> g.StreamType:
         """Return the type of a layer's output."""
@@ -131,8 +131,8 @@ class Reader:
         """Read the network's input."""
         return g.Input(name=self.name(layer), origin=origin(layer), inputs=(), out=self.out(layer))
 
-    def alias(self, layer: Any) -> None:
-        """Let a layer that changes neither values nor order pass its source on."""
+    def reshape(self, layer: Any) -> g.Node | None:
+        """Read a layer that changes neither values nor order: nothing, or another shape."""
         source = self.source(layer)
         out = self.out(layer)
         if (out.size, out.format) != (source.out.size, source.out.format):
@@ -140,7 +140,12 @@ class Reader:
                 f"{origin(layer)}: {layer.class_name} from {source.out.format} {source.out.shape} "
                 f"to {out.format} {out.shape}; it must keep the number of elements and their type"
             )
-        self.drivers.update((tensor, source.name) for tensor in layer.outputs)
+        if out.image == source.out.image:
+            self.drivers.update((tensor, source.name) for tensor in layer.outputs)
+            return None
+        return g.Reshape(
+            name=self.name(layer), origin=origin(layer), inputs=(source.name,), out=out
+        )
 
     def activation(self, layer: Any) -> g.Node:
         """Read a conversion (linear) or a ReLU."""

@@ -17,6 +17,8 @@ from gatewright.frontend.onnx_graph import (
     attributes,
     consumers,
     insert_before,
+    is_constant,
+    producers,
     set_attributes,
     set_shape,
     shapes,
@@ -35,6 +37,8 @@ SIGN = FixedFormat(True, 1, 1, Rounding.TRN, Overflow.SAT)  # -1 below zero, els
 UNTYPED = ("Relu", "GwRectifier", "GwClip", "GwScale")
 # Layers that it gives the exact type; but a quantiser behind one becomes every reader's.
 TYPED = ("MatMul", "Conv", "Add")
+# Nodes into which hls4ml moves the bias of a matrix in front of them, with nothing to hold it.
+TAKING = ("Add", "MatMul", "Conv")
 
 
 def rewrite_quantisers(graph: Any) -> None:
@@ -71,8 +75,14 @@ def settle_types(graph: Any) -> None:
         alone = len(readers) == 1 and node.output[0] not in outputs
         if node.op_type in UNTYPED and not (alone and quantised):
             _exact(graph, node)
-        if node.op_type in TYPED and quantised and not alone:
-            _exact(graph, node)
+        if node.op_type in TYPED and not _is_joint(graph, node):
+            moves = node.op_type == "Add" and any(n.op_type in TAKING for n in readers)
+            if moves or (quantised and not alone):
+                _exact(graph, node)
+
+
+def _is_joint(graph: Any, node: Any) -> bool:
+    return node.op_type == "Add" and not is_constant(graph, producers(graph), node.input[1])
 
 
 def concat_types(graph: Any) -> dict[str, FixedFormat]:

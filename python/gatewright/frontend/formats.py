@@ -8,7 +8,13 @@ import numpy as np
 from gatewright import graph as g
 from gatewright.fixed import FixedFormat, format_for_range, quantize
 from gatewright.frontend.function_formats import function_format, own_format
-from gatewright.frontend.onnx_graph import UNCHANGED, is_constant, producers, values_behind
+from gatewright.frontend.onnx_graph import (
+    UNCHANGED,
+    attributes,
+    is_constant,
+    producers,
+    values_behind,
+)
 from gatewright.frontend.quantizers import quant_format
 
 MERGES = {
@@ -16,6 +22,7 @@ MERGES = {
     "Sub": g.Combination.SUBTRACT,
     "Mul": g.Combination.MULTIPLY,
     "Mean": g.Combination.AVERAGE,
+    "Average": g.Combination.AVERAGE,
     "Max": g.Combination.MAXIMUM,
     "Min": g.Combination.MINIMUM,
 }
@@ -29,7 +36,9 @@ def exact_format(graph: Any, tensor: str) -> FixedFormat | None:
     found = own_format(graph, node)
     if found is not None:
         return FixedFormat(found.signed, found.width, found.integer)
-    if node.op_type in (*UNCHANGED, "Pad", "Resize", "Transpose", "Pool"):
+    if node.op_type == "Pool" and attributes(node)["average"]:
+        return None
+    if node.op_type in (*UNCHANGED, "Pad", "Resize", "Transpose", "Pool", "Upsample"):
         return exact_format(graph, node.input[0])
     if node.op_type == "Concat":
         return common_format([exact_format(graph, name) for name in node.input])
@@ -75,9 +84,9 @@ def _of_sum(graph: Any, node: Any, bias: str | None) -> FixedFormat | None:
     source = exact_format(graph, node.input[0])
     if source is None or node.op_type not in ("MatMul", "Conv"):
         return None
-    weight, weight_format = _integers(graph, node.input[1])
+    weight, weight_format = integers_of(graph, node.input[1])
     rows = weight.T if node.op_type == "MatMul" else weight.reshape(len(weight), -1)
-    bias_values, bias_format = (None, None) if bias is None else _integers(graph, bias)
+    bias_values, bias_format = (None, None) if bias is None else integers_of(graph, bias)
     out = g.StreamType(source, (len(rows),))
     dense = g.Dense(
         name=node.name, origin=node.name, inputs=(), out=out, weight=rows,
@@ -88,7 +97,7 @@ def _of_sum(graph: Any, node: Any, bias: str | None) -> FixedFormat | None:
     return g.sum_range(dense, source).total
 
 
-def _integers(graph: Any, tensor: str) -> tuple[Any, FixedFormat]:
+def integers_of(graph: Any, tensor: str) -> tuple[Any, FixedFormat]:
     """Return a quantised constant's integers and format."""
     fmt = quant_format(producers(graph)[tensor], graph)
     return quantize(values_behind(graph, tensor)[1].astype(np.float64), fmt), fmt

@@ -244,7 +244,9 @@ def name_tensors(graph: Any) -> None:
             if tensor in constants:
                 names.setdefault(tensor, f"{node.name}_param{index}")
         for index, tensor in enumerate(node.output):
-            names[tensor] = f"{node.name}_out{index}"
+            # hls4ml looks for a Reshape's output under the node's own name.
+            reshapes = node.op_type == "Reshape"
+            names[tensor] = node.name if reshapes else f"{node.name}_out{index}"
     taken = {node.name.lower() for node in graph.node}
     for value in graph.input:
         base = "global_in" if len(graph.input) == 1 else re.sub(r"\W+", "_", value.name)

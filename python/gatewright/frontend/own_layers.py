@@ -1,7 +1,7 @@
 """Layers that this back end adds to hls4ml, with their C++: what hls4ml computes wrongly.
 
 An exact pooling (``nnet/gatewright_pool.h``). ``prepare`` writes it into the ONNX graph as a node
-of the domain ``gatewright``; ``image_layers`` reads it.
+of the domain ``gatewright``, as it does where only hls4ml's ONNX reader is wrong (``Upsample``).
 """
 
 from pathlib import Path
@@ -13,8 +13,6 @@ from hls4ml.model.layers import Attribute, Layer, layer_map, register_layer
 from gatewright.frontend import own_functions
 from gatewright.frontend.onnx_graph import attributes
 
-DOMAIN = "gatewright"
-POOL = "Pool"
 SOURCES = Path(__file__).parent / "nnet"
 SIZES = (
     "in_height", "in_width", "n_filt", "out_height", "out_width", "pool_height", "pool_width",
@@ -108,6 +106,27 @@ def parse_pool(node: Any, names: list[str], shapes: list[list[int]], graph: Any)
     }
 
 
+def parse_upsample(
+    node: Any, names: list[str], shapes: list[list[int]], graph: Any
+) -> dict[str, Any]:
+    """Return hls4ml's description of an upsampling; its own reader exchanges rows and columns."""
+    _, rows, columns, channels = shapes[0]
+    down, across = attributes(node)["factors"]
+    return {
+        "name": node.name,
+        "class_name": "Resize",
+        "inputs": names,
+        "outputs": list(node.output),
+        "data_format": "channels_last",
+        "algorithm": "nearest",
+        "in_height": rows,
+        "in_width": columns,
+        "out_height": int(rows * down),
+        "out_width": int(columns * across),
+        "n_chan": channels,
+    }
+
+
 def register_readers() -> None:
     """Let hls4ml's ONNX reader read the nodes that ``prepare`` writes.
 
@@ -115,8 +134,9 @@ def register_readers() -> None:
     """
     from hls4ml.converters.onnx_to_hls import layer_handlers, register_onnx_layer_handler
 
-    if POOL not in layer_handlers:
-        register_onnx_layer_handler(POOL, parse_pool)
+    for word, read in (("Pool", parse_pool), ("Upsample", parse_upsample)):
+        if word not in layer_handlers:
+            register_onnx_layer_handler(word, read)
     own_functions.register_readers()
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from gatewright.fixed import FixedFormat
 from gatewright.frontend.activations import rewrite_activations
+from gatewright.frontend.branches import unshare_constants
 from gatewright.frontend.constants import quantise_constants
 from gatewright.frontend.conversions import (
     concat_types,
@@ -24,6 +25,7 @@ from gatewright.frontend.conversions import (
 )
 from gatewright.frontend.gemm import gemm_to_matmul
 from gatewright.frontend.images import channels_last
+from gatewright.frontend.joints import OF_TWO, average_types, rewrite_joints
 from gatewright.frontend.onnx_graph import (
     clean,
     drop_unread_constants,
@@ -36,11 +38,13 @@ from gatewright.frontend.onnx_graph import (
     output_order,
     producers,
 )
+from gatewright.frontend.operators import check_operators
 from gatewright.frontend.pooling import rewrite_pools
 from gatewright.frontend.scales import rewrite_scales, split_scales
 from gatewright.frontend.softmax import rewrite_softmax
-from gatewright.frontend.structure import check_operators, check_structure, input_format
+from gatewright.frontend.structure import check_structure, input_format
 from gatewright.frontend.tables import rewrite_functions
+from gatewright.frontend.upsampling import rewrite_upsampling
 from gatewright.frontend.windows import spell_out_windows
 
 
@@ -85,9 +89,11 @@ def prepare(path: Path) -> Prepared:
     gemm_to_matmul(wrapper.model.graph)
     wrapper = clean(wrapper)
     graph = wrapper.model.graph
+    unshare_constants(graph)
     quantise_constants(graph)
     rewrite_softmax(graph)
     rewrite_functions(wrapper.model)
+    rewrite_joints(graph)
     rewrite_scales(graph)
     rewrite_activations(graph)
     split_scales(graph)
@@ -99,7 +105,8 @@ def prepare(path: Path) -> Prepared:
     formats = [input_format(graph, value.name) for value in graph.input]
     layers = configurable(graph)
     spell_out_windows(graph)
-    types = rewrite_pools(graph)
+    rewrite_upsampling(graph)
+    types = rewrite_pools(graph) | average_types(graph)
     channels_last(graph)
     types |= concat_types(graph)
     own_quantisers(graph)
@@ -116,5 +123,5 @@ def configurable(graph: Any) -> tuple[str, ...]:
         node.name
         for node in graph.node
         if node.op_type in ("MatMul", "Conv", "Relu", "Concat")
-        or (node.op_type == "Add" and not is_constant(graph, drivers, node.input[1]))
+        or (node.op_type in OF_TWO and not is_constant(graph, drivers, node.input[1]))
     )

@@ -134,6 +134,9 @@ def _arithmetic(graph: Any, node: Any) -> tuple[NDArray[Any], NDArray[Any]] | No
     if which == [True, False] and node.op_type in ("Mul", "Add"):
         node.input[0], node.input[1] = node.input[1], node.input[0]
         which.reverse()
+    if which == [True, False] and node.op_type == "Sub":
+        node.input[:] = list(node.input)[::-1]
+        return -np.ones(1), by_channel(graph, node, 1, "constant operand")
     if which != [False, True]:
         return None
     before = drivers.get(node.input[0])

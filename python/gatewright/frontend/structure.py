@@ -1,4 +1,4 @@
-"""What the graph must look like: operators, quantisers, constant operands."""
+"""What the graph must look like: quantisers, constant operands."""
 
 from typing import Any
 
@@ -8,49 +8,16 @@ from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat
 from gatewright.frontend.function_formats import own_format
 from gatewright.frontend.onnx_graph import (
-    RESHAPING,
     first_consumers,
     insert_before,
     is_constant,
     producers,
     set_constant,
-    shapes,
 )
+from gatewright.frontend.operators import FOLDED, SUPPORTED
 from gatewright.frontend.quantizers import constant, exact_quant, find_quantizers, quant_format
-from gatewright.frontend.tables import BY_TABLE, INSIDE
 
-# What may stand in the graph, and what to do instead of what may not.
-SUPPORTED = (
-    "Quant", "BipolarQuant", "Gemm", "MatMul", "Conv", "Add", "Concat", "Relu", "MaxPool",
-    "GlobalMaxPool", "AveragePool", "GlobalAveragePool", "ReduceMean", "ReduceMax", "Pad",
-    "Identity", "Dropout", *RESHAPING,
-    "LeakyRelu", "PRelu", "ThresholdedRelu", "Clip", *BY_TABLE, "BatchNormalization", "Sub",
-)  # fmt: skip
-FOLDED = ("Constant", "Shape", "Gather", "Cast", "Slice", "Mul", "Transpose", "IntQuant",
-          "ReduceSum", "GatherND", "Div", *INSIDE)  # fmt: skip
-INSTEAD = {
-    "Trunc": "use a Quant (QuantIdentity) there",
-    "Softmax": "leave it out (the largest logit is the largest probability), or use "
-    "gatewright.nets.parts.TableSoftmax, which holds the table that the hardware has",
-    "LogSoftmax": "leave it out: the largest logit is the largest probability",
-}
 WEIGHTED = ("MatMul", "Conv")
-
-
-def check_operators(graph: Any) -> None:
-    """Refuse operators by name, all of them at once."""
-    wrong = [n for n in graph.node if n.op_type not in (*SUPPORTED, *FOLDED)]
-    if wrong:
-        lines = [
-            f"  {n.name or n.output[0]}: {n.op_type}; "
-            + INSTEAD.get(n.op_type, "build it from the operators below")
-            for n in wrong
-        ]
-        raise GatewrightError(
-            "operators that are not supported:\n"
-            + "\n".join(lines)
-            + f"\nSupported: {', '.join(SUPPORTED)}."
-        )
 
 
 def check_structure(graph: Any) -> None:
@@ -73,8 +40,9 @@ def check_structure(graph: Any) -> None:
             quantized_operand(graph, node, 1, f"{node.name}: weight")
         if node.op_type == "Conv" and len(node.input) > 2:
             quantized_operand(graph, node, 2, f"{node.name}: bias")
-        if node.op_type == "Add":
-            check_add(graph, node)
+        if node.op_type == "Add" and is_constant(graph, producers(graph), node.input[1]):
+            before = producers(graph)[node.input[0]]
+            quantized_operand(graph, node, 1, f"{before.name}: bias")
 
 
 def one_scale(graph: Any, node: Any) -> None:
@@ -83,28 +51,6 @@ def one_scale(graph: Any, node: Any) -> None:
         value = constant(graph, node.input[index])
         if value is not None and value.size > 1:
             set_constant(graph, node.input[index], np.asarray(value.ravel()[0]))
-
-
-def check_add(graph: Any, node: Any) -> None:
-    """Check that an Add is the bias of a MatMul (constant last) or joins two streams."""
-    drivers = producers(graph)
-    if is_constant(graph, drivers, node.input[0]):
-        node.input[0], node.input[1] = node.input[1], node.input[0]
-    before = drivers.get(node.input[0])
-    if is_constant(graph, drivers, node.input[1]):
-        if before is None or before.op_type != "MatMul":
-            raise GatewrightError(
-                f"{node.name}: an Add of a constant that is not the bias of a Linear layer; "
-                "supported: an Add of a constant right after MatMul or Gemm, or of two streams. "
-                "Give a convolution its own bias"
-            )
-        quantized_operand(graph, node, 1, f"{before.name}: bias")
-        return
-    first, second = (shapes(graph)[tensor] for tensor in node.input)
-    if first != second:
-        raise GatewrightError(
-            f"{node.name}: an Add of shapes {first} and {second}; supported: equal shapes"
-        )
 
 
 def quantized_operand(graph: Any, node: Any, index: int, what: str) -> None:
