@@ -114,6 +114,7 @@ REFUSED: dict[str, tuple[Refused, list[str]]] = {
     "zero point": (quantiser(zero=3.0), ["relu1_quant", "zero point 3.0", "allowed: 0"]),
     "half a bit": (quantiser(bits=2.5), ["relu1_quant", "bit width 2.5", "1 to 32"]),
     "bits": (quantiser(bits=40), ["relu1_quant", "bit width 40"]),
+    "a signed bit": (quantiser(bits=1, signed=1), ["relu1_quant", "one bit with a sign"]),
     "narrow": (quantiser(narrow=1, signed=0), ["relu1_quant", "narrow"]),
     "float bias": (bias_of([0.1, 0.2, 0.7]), ["fc9", "bias", "without quantiser", "24"]),
     "infinite bias": (bias_of([np.inf, 0, 0]), ["fc9: bias", "not finite"]),
