@@ -93,5 +93,5 @@ def test_a_pooling_with_a_window_in_the_padding_is_refused(pad: tuple[int, ...])
         kind=Pooling.MAX,
         window=window,
     )
-    with pytest.raises(GatewrightError, match="last: windows .* wholly in the padding"):
+    with pytest.raises(GatewrightError, match=r"last: windows .* wholly in the padding"):
         build(graph, None)

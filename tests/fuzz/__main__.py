@@ -12,6 +12,7 @@ from fuzz.rtl import GraphLevel
 
 logging.basicConfig(level=logging.ERROR, format="%(message)s")
 logging.getLogger("fuzz").setLevel(logging.INFO)
+log = logging.getLogger("fuzz.main")
 
 
 def main() -> int:
@@ -36,9 +37,9 @@ def main() -> int:
     records = list(runner.records(batches))
     wrong = [f"{each['index']}: {each['wrong']}" for each in records if each["wrong"]]
     seconds = sum(batch["seconds"] for batch in batches)
-    print(table(records))
-    print(f"seed {given.seed}, {seconds:.0f} s, {seconds / len(records):.1f} s each")
-    print("\n".join([f"{len(wrong)} wrong", *wrong]))
+    log.info(table(records))
+    log.info(f"seed {given.seed}, {seconds:.0f} s, {seconds / len(records):.1f} s each")
+    log.info("\n".join([f"{len(wrong)} wrong", *wrong]))
     return 1 if wrong else 0
 
 

@@ -123,5 +123,7 @@ def table(records: Iterable[dict[str, Any]]) -> str:
             lines.append(f"  fewer than {WANTED}: {', '.join(short)}")
     deep = sum(each["layers"] >= DEEP and each["branch"] for each in records)
     share = 100 * deep / max(len(records), 1)
-    lines.append(f"networks {len(records)}; with {DEEP} layers or more and a branch {deep}, {share:.0f} %")
+    lines.append(
+        f"networks {len(records)}; with {DEEP} layers or more and a branch {deep}, {share:.0f} %"
+    )
     return "\n".join(lines)

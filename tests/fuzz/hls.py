@@ -108,8 +108,8 @@ class HlsLevel:
     name = "hls4ml"
     strategy = networks()
 
-    def __init__(self, cache: Path) -> None:
-        self.cache = cache
+    def __init__(self, cache: Path, *, keep: bool = False) -> None:
+        self.cache, self.keep = cache, keep
 
     def run(self, networks: Sequence[Network], first: int, seed: int) -> list[Record]:
         """Run them all in one C++ build and one simulation."""
@@ -127,10 +127,11 @@ class HlsLevel:
                 if found:
                     wrong[index] = found
         cases = [
-            rtl.Case(each.graph, each.integers, each.network.input_lanes)
+            rtl.Case(each.graph, each.integers, each.expected, each.network.input_lanes)
             for each in converted.values()
         ]
-        for index, found in zip(converted, rtl.run(cases, self.cache, seed), strict=True):
+        simulated = rtl.run(cases, self.cache, seed, keep=self.keep)
+        for index, found in zip(converted, simulated, strict=True):
             if found:
                 wrong.setdefault(index, found)
         return [

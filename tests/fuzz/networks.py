@@ -8,7 +8,7 @@ import numpy as np
 
 from fuzz.spec import Fill, Layer, Network
 from gatewright import reference
-from gatewright.fixed import FixedFormat, IntArray, format_for_range
+from gatewright.fixed import FixedFormat, IntArray
 from gatewright.graph import (
     Argmax,
     Clip,

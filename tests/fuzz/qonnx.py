@@ -162,7 +162,9 @@ def channels_first(kind: StreamType) -> tuple[int, ...]:
     return (kind.shape[-1], *kind.shape[:-1])
 
 
-def executed(path: Path, reals: NDArray[np.float64], source: StreamType, out: StreamType) -> IntArray:
+def executed(
+    path: Path, reals: NDArray[np.float64], source: StreamType, out: StreamType
+) -> IntArray:
     """Run QONNX execution; inputs and results are [samples, elements], channels last."""
     from qonnx.core.modelwrapper import ModelWrapper
     from qonnx.core.onnx_exec import execute_onnx

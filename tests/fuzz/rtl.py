@@ -16,6 +16,8 @@ from gatewright import emit, reference
 from gatewright.errors import CheckFailedError, GatewrightError
 from gatewright.fixed import IntArray
 from gatewright.graph import Graph
+from gatewright.tools.beats import Received
+from gatewright.tools.bench import TOP
 from gatewright.tools.simulate import device_of, stream_of
 from gatewright.tools.stream_bench import STRESS, Phase, Setup, run_bench
 from rtl_blocks import SIM
@@ -32,33 +34,42 @@ class Case:
     Attributes:
         graph: Its graph; names are unique in the bench.
         inputs: Integers [samples, elements].
+        expected: What must come out.
         input_lanes: Elements per beat at its input.
     """
 
     graph: Graph
     inputs: IntArray
+    expected: IntArray
     input_lanes: int | None
 
 
 def case_of(network: Network, name: str) -> Case:
     """Return a network of the hardware graph alone."""
-    return Case(graph_of(network, name), inputs_of(network, FRAMES), network.input_lanes)
+    graph, inputs = graph_of(network, name), inputs_of(network, FRAMES)
+    return Case(graph, inputs, reference.outputs(graph, inputs), network.input_lanes)
 
 
-def run(cases: Sequence[Case], cache: Path, seed: int) -> list[str | None]:
+def run(cases: Sequence[Case], cache: Path, seed: int, *, keep: bool = False) -> list[str | None]:
     """Simulate all networks; returns for each what was wrong, or None.
 
     A fault that ends the whole simulation (a refusal, a hang) is looked for in each alone.
+
+    Args:
+        cases: The networks.
+        cache: Where builds are made.
+        seed: Of the stalls.
+        keep: Leave the build there, for the same networks another time.
     """
     try:
-        return _run_together(cases, cache, seed)
+        return _run_together(cases, cache, seed, keep) if cases else []
     except GatewrightError as error:
         if len(cases) == 1:
             return [f"{type(error).__name__}: {error}"]
     return [found for case in cases for found in run([case], cache, seed)]
 
 
-def _run_together(cases: Sequence[Case], cache: Path, seed: int) -> list[str | None]:
+def _run_together(cases: Sequence[Case], cache: Path, seed: int, keep: bool) -> list[str | None]:
     with tempfile.TemporaryDirectory(prefix="gatewright-fuzz-") as name:
         folder = Path(name)
         memories = folder / "memories"
@@ -90,31 +101,34 @@ def _run_together(cases: Sequence[Case], cache: Path, seed: int) -> list[str | N
         try:
             result = run_bench(devices, streams, PHASES, setup)
         finally:
-            for built in cache.glob("gatewright_bench-*"):
+            for built in () if keep else cache.glob(f"{TOP}-*"):
                 shutil.rmtree(built, ignore_errors=True)
-    found: list[str | None] = []
-    for index, (case, x, description) in enumerate(zip(cases, inputs, descriptions, strict=True)):
-        wrong = None
-        expected = reference.outputs(case.graph, x)
-        for number, phase in enumerate(PHASES):
-            if phase.cycles is not None:
-                continue
-            got = result.received[number][index]
-            try:
-                y = got.samples(description["outputs"][0]["elements"], case.graph.name)
-            except CheckFailedError as error:
-                wrong = wrong or f"phase {number}: {error}"
-                continue
-            if got.user.any():
-                wrong = wrong or f"phase {number}: good frames are marked bad"
-            if (y != expected).any():
-                where = tuple(int(i) for i in np.argwhere(y != expected)[0])
-                wrong = wrong or (
-                    f"phase {number}: {int((y != expected).sum())} of {y.size} values differ; "
-                    f"the first, {where}, is {y[where]}, must be {expected[where]}"
-                )
-        found.append(wrong)
+    found = []
+    for index, (case, description) in enumerate(zip(cases, descriptions, strict=True)):
+        received = [phase[index] for phase in result.received]
+        found.append(_wrong(case, received, description["outputs"][0]["elements"]))
     return found
+
+
+def _wrong(case: Case, received: Sequence[Received], elements: int) -> str | None:
+    """Return what is wrong in the first phase that is not right."""
+    for number, (phase, got) in enumerate(zip(PHASES, received, strict=True)):
+        if phase.cycles is not None:
+            continue
+        try:
+            y = got.samples(elements, case.graph.name)
+        except CheckFailedError as error:
+            return f"phase {number}: {error}"
+        if got.user.any():
+            return f"phase {number}: good frames are marked bad"
+        differs = y != case.expected[: len(y)]
+        if differs.any():
+            where = tuple(int(i) for i in np.argwhere(differs)[0])
+            return (
+                f"phase {number}: {int(differs.sum())} of {y.size} values differ; "
+                f"the first, {where}, is {y[where]}, must be {case.expected[where]}"
+            )
+    return None
 
 
 class GraphLevel:

@@ -9,10 +9,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from hypothesis.strategies import SearchStrategy
+
 from fuzz.coverage import Record
 from fuzz.generate import network, shrink
 from fuzz.spec import Network, to_json
-from hypothesis.strategies import SearchStrategy
 
 log = logging.getLogger(__name__)
 FUZZ = Path(__file__).resolve().parent
@@ -56,9 +57,10 @@ class Plan:
 def run(plan: Plan) -> list[dict[str, Any]]:
     """Run all batches that have not run yet; returns the content of all the files."""
     done = []
+    folder = plan.folder / f"seed_{plan.seed}_{digest()[:12]}"
     for number, first in enumerate(range(0, plan.count, plan.size)):
         level = plan.levels[number % len(plan.levels)]
-        path = plan.folder / f"seed_{plan.seed}_{digest()[:12]}" / f"{level.name}_{first:05d}.json"
+        path = folder / f"{level.name}_{first:05d}.json"
         if not path.is_file():
             _write(path, _batch(plan, level, first))
         done.append(json.loads(path.read_text(encoding="utf-8")))

@@ -17,7 +17,6 @@ from fuzz.spec import Fill, Layer, Network
 from gatewright import folding, reference
 from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat, Overflow, Rounding, format_for_range
-from gatewright.reference import windows_of
 from gatewright.graph import (
     Combination,
     Dense,
@@ -29,6 +28,7 @@ from gatewright.graph import (
     StreamType,
     Window,
 )
+from gatewright.reference import windows_of
 
 T = TypeVar("T")
 MOST_CYCLES = 150  # of a layer, per sample: simulation time
@@ -62,7 +62,9 @@ class Sketch:
         self.draw = draw
         self.kinds = kinds
         self.seed = self.whole(0, 2**16)
-        self.shape = self.pick((4,), (3, 3, 2), (5, 2), (7,), (4, 5, 1), (6, 6, 3), (2, 4, 6), (11,))
+        self.shape = self.pick(
+            (4,), (3, 3, 2), (5, 2), (7,), (4, 5, 1), (6, 6, 3), (2, 4, 6), (11,)
+        )
         if self.chance(2):
             self.shape = tuple(self.whole(1, 6) for _ in range(self.whole(1, 3)))
         width = self.pick(4, 3, 6, 8, 2, 1, 10)
@@ -113,7 +115,9 @@ class Sketch:
     def stream_format(self, kind: str, word: str, width: int, integer: int) -> FixedFormat:
         signed = self.pick(True, False)
         width = max(width, self.least_signed) if signed else width
-        return FixedFormat(signed, width, integer, *self.modes(kind, word, symmetric=signed and width > 1))
+        return FixedFormat(
+            signed, width, integer, *self.modes(kind, word, symmetric=signed and width > 1)
+        )
 
     def parameter_format(self, width: int, integer: int) -> FixedFormat:
         signed = self.pick(True, False)
@@ -153,8 +157,12 @@ class Sketch:
         exact = exact_format(node, types)
         assume(exact.width <= MOST_MERGED)
         keeps = layer.kind in KEEPS_FORMAT and not self.chance(3)
-        seen = exact if keeps or layer.kind in ("softmax", "table") else self.seen_format(node, exact)
-        layer = replace(layer, out=types[0].format if keeps else self.format_near(layer.kind, layer.word, seen))
+        seen = (
+            exact if keeps or layer.kind in ("softmax", "table") else self.seen_format(node, exact)
+        )
+        layer = replace(
+            layer, out=types[0].format if keeps else self.format_near(layer.kind, layer.word, seen)
+        )
         if isinstance(node, Dense):
             layer = self._folded(layer, node)
         self.layers.append(layer)
@@ -194,9 +202,7 @@ class Sketch:
 
     # Layers on a stream.
 
-    def layer(
-        self, source: int, *, stride: int | None = None, kind: str | None = None
-    ) -> int:
+    def layer(self, source: int, *, stride: int | None = None, kind: str | None = None) -> int:
         """Add any layer; with ``stride`` given the image keeps its size but for that."""
         kind = kind or self._kind(source, stride)
         layer = Layer(kind=kind, sources=(source,), out=UNTYPED)
@@ -234,7 +240,6 @@ class Sketch:
 
     def _settings(self, kind: str, source: int, stride: int | None) -> dict[str, Any]:
         out = self.out(source)
-        rows, columns, channels = out.image
         match kind:
             case "dense":
                 return self.weights(out.format) | {"rows": self.whole(1, 12)}
@@ -295,9 +300,7 @@ class Sketch:
         axes = [self._axis(size, stride) for size in sizes]
         axes = [(1, 1, 1, 0, 0)] * (2 - len(axes)) + axes
         kernel, strides, dilation, before, after = zip(*axes, strict=True)
-        return Window(
-            kernel=kernel, stride=strides, dilation=dilation, pad=(*before, *after)
-        )
+        return Window(kernel=kernel, stride=strides, dilation=dilation, pad=(*before, *after))
 
     def _axis(self, size: int, stride: int | None) -> tuple[int, int, int, int, int]:
         """Return kernel, stride, dilation, and the pads before and after of one axis."""

@@ -89,7 +89,9 @@ def to_json(network: Network) -> dict[str, Any]:
 def from_json(value: dict[str, Any]) -> Network:
     """Return the network that ``to_json`` wrote."""
     layers = tuple(Layer(**_fields(layer)) for layer in value["layers"])
-    return Network(**_fields({key: v for key, v in value.items() if key != "layers"}), layers=layers)
+    return Network(
+        **_fields({key: v for key, v in value.items() if key != "layers"}), layers=layers
+    )
 
 
 def load(path: Path) -> Network:
