@@ -39,11 +39,17 @@ def relu(build: Builder, name: str, source: str, scale: float = 0.25, bits: int 
 
 
 def network(
-    path: Path, shape: tuple[int, ...], add: Network, *, signed: int = 1, bits: int = 5
+    path: Path,
+    shape: tuple[int, ...],
+    add: Network,
+    *,
+    signed: int = 1,
+    bits: int = 5,
+    **quant: Any,
 ) -> Path:
     """Write the network ``add`` makes behind a quantised input of ``shape``."""
     build = Builder()
-    tensor = build.quant("input_quant", "x", signed=signed, bits=bits)
+    tensor = build.quant("input_quant", "x", signed=signed, bits=bits, **quant)
     return build.save(path, add(build, tensor), (1, *shape))
 
 
@@ -80,8 +86,8 @@ def inception(build: Builder, x: str) -> str:
 def classifier(build: Builder, x: str, channels: int, pixels: int, flat: str = "Flatten") -> str:
     """Flatten and classify."""
     if flat == "Reshape":
-        build.constants["target"] = np.array([1, -1], dtype=np.int64)
-        x = build.node("Reshape", "flat", [x, "target"])
+        target = build.constant("target", [1, -1], np.int64)
+        x = build.node("Reshape", "flat", [x, target])
     else:
         x = build.node("Flatten", "flat", [x])
     return layer(build, "fc1", x, (channels * pixels, 3))

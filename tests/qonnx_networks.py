@@ -1,5 +1,6 @@
 """Small QONNX graphs for tests, built node by node: no training, no data, no torch."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,19 @@ class Builder:
 
     nodes: list[Any] = field(default_factory=list)
     constants: dict[str, np.ndarray] = field(default_factory=dict)
+    prefix: str = ""  # of every name
 
-    def constant(self, name: str, value: Any) -> str:
-        self.constants[name] = np.asarray(value, dtype=np.float32)
-        return name
+    def within(self, prefix: str) -> "Builder":
+        """Return a builder of the same graph whose names begin with ``prefix``."""
+        return Builder(self.nodes, self.constants, prefix)
+
+    def constant(self, name: str, value: Any, dtype: type = np.float32) -> str:
+        self.constants[f"{self.prefix}{name}"] = np.asarray(value, dtype=dtype)
+        return f"{self.prefix}{name}"
 
     def node(self, kind: str, name: str, inputs: list[str], **attributes: Any) -> str:
-        domain = "qonnx.custom_op.general" if kind == "Quant" else ""
+        domain = "qonnx.custom_op.general" if kind.endswith("Quant") else ""
+        name = f"{self.prefix}{name}"
         out = f"{name}_tensor"
         self.nodes.append(helper.make_node(kind, inputs, [out], name, domain=domain, **attributes))
         return out
@@ -52,11 +59,17 @@ class Builder:
 
     def save(self, path: Path, output: str, shape: tuple[Any, ...], inputs: int = 1) -> Path:
         names = ["x", *(f"x{i}" for i in range(1, inputs))]
+        return self.save_many(path, dict.fromkeys(names, shape), [output])
+
+    def save_many(
+        self, path: Path, inputs: Mapping[str, tuple[Any, ...]], outputs: Sequence[str]
+    ) -> Path:
+        """Write a network of inputs of these shapes, the batch axis with them."""
         graph = helper.make_graph(
             self.nodes,
             "network",
-            [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name in names],
-            [helper.make_tensor_value_info(output, TensorProto.FLOAT, None)],
+            [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in inputs.items()],
+            [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs],
             [numpy_helper.from_array(value, name) for name, value in self.constants.items()],
         )
         opsets = [helper.make_opsetid("", 13), helper.make_opsetid("qonnx.custom_op.general", 1)]

@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 from gatewright.errors import CheckFailedError
 from gatewright.fixed import IntArray
 from gatewright.tools.bench import Device
-from gatewright.tools.stream_bench import STRESS, BenchRun, Phase, Setup, Stream, run_bench
+from gatewright.tools.stream_bench import (
+    STRESS,
+    BenchRun,
+    Phase,
+    Setup,
+    Sink,
+    Source,
+    Stream,
+    run_bench,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 RTL = ROOT / "rtl"
@@ -26,6 +35,7 @@ LIBRARY = (
     "arith/adder_tree.sv",
     "arith/mul_reg.sv",
     "arith/divide_serial.sv",
+    "arith/divide_stream.sv",
     "stream/axis_fifo.sv",
     "stream/axis_skid.sv",
     "stream/axis_width.sv",
@@ -33,11 +43,19 @@ LIBRARY = (
     "stream/axis_frame_mark.sv",
     "stream/vector_buffer.sv",
     "stream/window_serial.sv",
+    "stream/axis_window.sv",
     "stream/credit_gate.sv",
     "stream/axis_fork.sv",
+    "stream/axis_branch_fifo.sv",
     "stream/axis_concat.sv",
+    "stream/axis_pad.sv",
+    "stream/axis_upsample.sv",
+    "stream/axis_transpose.sv",
     "layers/axis_quantise.sv",
     "layers/axis_merge.sv",
+    "layers/axis_rectify.sv",
+    "layers/axis_table.sv",
+    "layers/softmax.sv",
     "layers/argmax.sv",
     "layers/matvec_rank.sv",
     "layers/matvec_serialise.sv",
@@ -48,6 +66,7 @@ LIBRARY = (
     "layers/matvec_layer.sv",
     "layers/conv_layer.sv",
     "layers/depthwise_folded.sv",
+    "layers/depthwise_engine.sv",
     "layers/depthwise_layer.sv",
     "layers/pool_reduce.sv",
     "layers/pool.sv",
@@ -114,13 +133,9 @@ def check(
     )
     streams = [
         Stream(
-            lanes=case.lanes,
-            last=case.last,
-            width=case.in_width,
+            sources=(Source(case.lanes, case.last, case.in_width),),
+            sinks=(Sink(case.out.shape[1], case.out_width, case.out_signed),),
             frames=int(case.out_last.sum()),
-            out_lanes=case.out.shape[1],
-            out_width=case.out_width,
-            out_signed=case.out_signed,
         )
         for case in cases
     ]

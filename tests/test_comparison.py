@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from gatewright.comparison import compare
+from gatewright.comparison import compare, compare_outputs
 from gatewright.errors import CheckFailedError
 from gatewright.fixed import parse_format
+from gatewright.graph import StreamType
 from gatewright.vectors import Vectors
 
 
@@ -41,11 +42,28 @@ def test_nothing_compared_is_a_failure() -> None:
         compare(empty, np.zeros((1, 2), np.int64), what="the RTL", layer="fc2")
 
 
+def two(text: str) -> list[StreamType]:
+    """One output of two elements."""
+    return [StreamType(parse_format(text), (2,))]
+
+
+def test_the_output_that_differs_is_named() -> None:
+    expected = np.arange(12).reshape(2, 6)
+    found = expected.copy()
+    found[1, 4] = 0
+    outputs = [("first", 2), ("second", 3), ("third", 1)]
+    comparison = compare_outputs(expected, found, what="the RTL", outputs=outputs)
+    assert comparison.first
+    assert (comparison.first.layer, comparison.first.element) == ("second", 2)
+    assert (comparison.mismatches, comparison.compared) == (1, 12)
+    assert compare_outputs(expected, expected, what="the RTL", outputs=outputs).first is None
+
+
 def test_expected_integers_are_in_the_hardwares_units() -> None:
-    vectors = Vectors(np.zeros((1, 2)), np.array([[4, 9]]), 3)
-    assert vectors.expected(parse_format("fixed<16,11>")).tolist() == [[16, 36]]
-    assert vectors.expected(parse_format("fixed<16,12>"), argmax=True).tolist() == [[1]]
+    vectors = Vectors(np.zeros((1, 2)), np.array([[4, 9]]), (3,))
+    assert vectors.expected(two("fixed<16,11>")).tolist() == [[16, 36]]
+    assert vectors.expected(two("fixed<16,12>"), argmax=True).tolist() == [[1]]
     with pytest.raises(CheckFailedError, match=r"3 fraction bits.*has 2: they cannot be equal"):
-        vectors.expected(parse_format("fixed<16,14>"))
-    even = Vectors(np.zeros((1, 2)), np.array([[4, 8]]), 3)
-    assert even.expected(parse_format("fixed<16,14>")).tolist() == [[2, 4]]
+        vectors.expected(two("fixed<16,14>"))
+    even = Vectors(np.zeros((1, 2)), np.array([[4, 8]]), (3,))
+    assert even.expected(two("fixed<16,14>")).tolist() == [[2, 4]]

@@ -113,7 +113,7 @@ def test_wrong_shapes(small: Small) -> None:
         (
             "assign s_axis_tready = drop_q || (open",
             "assign s_axis_tready = 1'b0 && (open",
-            "take the input",
+            "not take the input",
         ),
         ("assign m_axis_tvalid = open &&", "assign m_axis_tvalid = 1'b0 &&", "gives no output"),
     ],

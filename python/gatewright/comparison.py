@@ -1,6 +1,7 @@
 """One way to compare two rungs: integers, exactly, and the first that differs by name."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -88,3 +89,30 @@ def compare(expected: IntArray, found: IntArray, *, what: str, layer: str) -> Co
         pair = int(expected[sample, element]), int(found[sample, element])
         first = Difference(sample, layer, element, *pair)
     return Comparison(what, len(found), int(found.size), len(wrong), first)
+
+
+def compare_outputs(
+    expected: IntArray, found: IntArray, *, what: str, outputs: Sequence[tuple[str, int]]
+) -> Comparison:
+    """Compare several outputs, which stand one after the other in each sample.
+
+    Args:
+        expected: Integers [samples, elements].
+        found: The same, in the same units.
+        what: The rung.
+        outputs: Each output's name and number of elements.
+
+    Raises:
+        CheckFailedError: the shapes differ.
+    """
+    comparison = compare(expected, found, what=what, layer=outputs[0][0])
+    first = comparison.first
+    if first is None:
+        return comparison
+    begin = 0
+    for name, elements in outputs:
+        if begin <= first.element < begin + elements:
+            first = replace(first, layer=name, element=first.element - begin)
+            break
+        begin += elements
+    return replace(comparison, first=first)

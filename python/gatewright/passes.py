@@ -4,16 +4,29 @@ from dataclasses import replace
 
 from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat
-from gatewright.graph import Argmax, Elementwise, Function, Graph, Input, Node, StreamType
+from gatewright.graph import (
+    Argmax,
+    Dense,
+    Elementwise,
+    Function,
+    Graph,
+    Input,
+    Node,
+    Reshape,
+    StreamType,
+)
 
 
 def simplify(graph: Graph) -> Graph:
-    """Leave out conversions that change no value."""
+    """Leave out conversions that change no value, and shapes that nothing depends on."""
     names: dict[str, str] = {}
     kept: list[Node] = []
     for node in graph.nodes:
         inputs = tuple(names.get(name, name) for name in node.inputs)
-        if isinstance(node, Elementwise) and changes_nothing(node, graph.source(node).format):
+        converts = isinstance(node, Elementwise) and changes_nothing(
+            node, graph.source(node).format
+        )
+        if converts or (isinstance(node, Reshape) and is_unseen(graph, node)):
             names[node.name] = inputs[0]
         else:
             kept.append(replace(node, inputs=inputs) if inputs != node.inputs else node)
@@ -31,6 +44,20 @@ def changes_nothing(node: Elementwise, source: FixedFormat) -> bool:
         return False
     target = node.out.format
     return target.contains(source) and target.fraction == source.fraction
+
+
+def is_unseen(graph: Graph, node: Node) -> bool:
+    """Whether a shape makes no difference: only matrices read it, perhaps behind elementwise nodes.
+
+    Another reshaping of the same elements makes no difference either.
+    """
+    if node.name in graph.outputs:
+        return False
+    return all(
+        type(reader) in (Dense, Reshape)
+        or (isinstance(reader, Elementwise) and is_unseen(graph, reader))
+        for reader in graph.consumers(node.name)
+    )
 
 
 def with_argmax(graph: Graph) -> Graph:
@@ -59,13 +86,13 @@ def with_argmax(graph: Graph) -> Graph:
     return replace(graph, nodes=(*graph.nodes, node), outputs=(name,))
 
 
-def input_of(graph: Graph) -> Input:
-    """Return the graph's one input.
+def inputs_of(graph: Graph) -> tuple[Input, ...]:
+    """Return the graph's inputs, in the network's order.
 
     Raises:
-        GatewrightError: it has another number of inputs.
+        GatewrightError: it has none.
     """
-    inputs = [node for node in graph.nodes if isinstance(node, Input)]
-    if len(inputs) != 1:
-        raise GatewrightError(f"graph {graph.name}: {len(inputs)} inputs; 1 is supported")
-    return inputs[0]
+    inputs = tuple(node for node in graph.nodes if isinstance(node, Input))
+    if not inputs:
+        raise GatewrightError(f"graph {graph.name}: it has no input")
+    return inputs

@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 
 from gatewright import emit, frontend
 from gatewright.fixed import dequantize
-from gatewright.passes import input_of
 from gatewright.simulation import outputs_of
-from gatewright.vectors import to_integers
+from gatewright.vectors import Interface, to_integers
 
 if TYPE_CHECKING:
     from hls4ml.model import ModelGraph
@@ -34,6 +33,7 @@ def rtl_predict(model: "ModelGraph", x: NDArray[np.floating]) -> NDArray[np.floa
     graph = frontend.graph_of(model)
     folder = Path(model.config.get_output_dir()) / "rtl"
     description = emit.write_rtl(graph, folder, model="an hls4ml model")
-    inputs = to_integers(np.asarray(x), input_of(graph).out.format)
+    (source,) = Interface.of(graph).inputs
+    inputs = to_integers(np.asarray(x), source.format)
     outputs = outputs_of(description, folder, inputs)
     return dequantize(outputs, graph[graph.outputs[0]].out.format)

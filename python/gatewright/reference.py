@@ -44,8 +44,9 @@ def evaluate(graph: Graph, inputs: IntArray) -> dict[str, IntArray]:
     """Evaluate every node.
 
     Args:
-        graph: A graph with one Input.
-        inputs: Integers [samples, elements] in units of the input format's lsb.
+        graph: The hardware graph.
+        inputs: Integers [samples, elements]: those of each Input, one after the other in the
+            graph's order, in units of its format's lsb.
 
     Returns:
         For each node, integers [samples, elements] in units of its output format's lsb.
@@ -53,10 +54,11 @@ def evaluate(graph: Graph, inputs: IntArray) -> dict[str, IntArray]:
     Raises:
         GatewrightError: inputs have the wrong shape or do not fit the input format.
     """
+    given = _split(graph, inputs)
     values: dict[str, IntArray] = {}
     for node in graph.nodes:
         if isinstance(node, Input):
-            values[node.name] = _checked(node, inputs)
+            values[node.name] = _checked(node, given[node.name])
         else:
             sources = [(values[name], graph[name].out) for name in node.inputs]
             values[node.name] = _apply(node, sources)
@@ -256,12 +258,21 @@ def combine(node: Merge, sources: Sequence[tuple[IntArray, StreamType]]) -> IntA
     return requantize(functions[node.kind](a, b), total, node.out.format, divisor)
 
 
+def _split(graph: Graph, inputs: IntArray) -> dict[str, IntArray]:
+    """Return each Input's own integers."""
+    nodes = [node for node in graph.nodes if isinstance(node, Input)]
+    sizes = [node.out.size for node in nodes]
+    if inputs.ndim != 2 or inputs.shape[1] != sum(sizes):
+        names = ", ".join(node.name for node in nodes)
+        raise GatewrightError(
+            f"{names}: inputs have shape {inputs.shape}, must be (samples, {sum(sizes)})"
+        )
+    parts = np.split(inputs, np.cumsum(sizes)[:-1], axis=1)
+    return {node.name: part for node, part in zip(nodes, parts, strict=True)}
+
+
 def _checked(node: Input, inputs: IntArray) -> IntArray:
     fmt = node.out.format
-    if inputs.ndim != 2 or inputs.shape[1] != node.out.size:
-        raise GatewrightError(
-            f"{node.name}: inputs have shape {inputs.shape}, must be (samples, {node.out.size})"
-        )
     if inputs.size and (inputs.min() < fmt.min_int or inputs.max() > fmt.max_int):
         raise GatewrightError(
             f"{node.name}: inputs span {inputs.min()} to {inputs.max()}, but {fmt} holds "

@@ -11,7 +11,7 @@ import numpy as np
 
 from gatewright.design import Design
 from gatewright.files import read_json, sha256, write_json
-from gatewright.fixed import IntArray, parse_format
+from gatewright.fixed import IntArray
 from gatewright.resources import sim_root
 from gatewright.tools import simulate
 from gatewright.tools.speed import simulation_speed
@@ -45,11 +45,10 @@ def run(design: Design, folder: Path, *, waves: bool, samples: int | None) -> di
     """
     started = time.monotonic()
     description = read_json(folder / "rtl.json")
-    vectors = read_vectors(folder / "vectors.npz", Interface.from_dict(description["network"]))
-    (source,), (result,) = description["inputs"], description["outputs"]
-    inputs = vectors.integers(parse_format(source["format"]))[:samples]
-    output = parse_format(result["format"])
-    expected = vectors.expected(output, argmax=design.rtl.argmax)[:samples]
+    interface = Interface.from_dict(description["network"])
+    vectors = read_vectors(folder / "vectors.npz", interface)
+    inputs = vectors.integers(interface.inputs)[:samples]
+    expected = vectors.expected(interface.outputs, argmax=design.rtl.argmax)[:samples]
     setup = setup_for(description, folder / "rtl", folder.parent / _CACHE, design.sim.seed)
     if waves:
         watched = replace(setup, waves=folder / "sim.fst")
@@ -91,9 +90,8 @@ def measure(design: Design, folder: Path, *, samples: int, rounds: int) -> dict[
         ``cycles``, ``cycles_per_s``, ``bare_loop_cycles_per_s``, ``ratio`` and all ``rounds``.
     """
     description = read_json(folder / "rtl.json")
-    vectors = read_vectors(folder / "vectors.npz", Interface.from_dict(description["network"]))
-    (source,) = description["inputs"]
-    inputs = vectors.integers(parse_format(source["format"]))[:samples]
+    interface = Interface.from_dict(description["network"])
+    inputs = read_vectors(folder / "vectors.npz", interface).integers(interface.inputs)[:samples]
     setup = setup_for(description, folder / "rtl", folder.parent / _CACHE, design.sim.seed)
     result = {"design": design.name} | simulation_speed(description, inputs, setup, rounds=rounds)
     write_json(folder / "bench.json", result)

@@ -75,7 +75,7 @@ def hls(design: Design, folder: Path, options: Options) -> None:
 def rtl(design: Design, folder: Path, options: Options) -> None:
     """Emit SystemVerilog; the integer reference must equal the vectors."""
     from gatewright import emit, graph_io, passes, reference
-    from gatewright.comparison import compare
+    from gatewright.comparison import compare_outputs
     from gatewright.vectors import Interface, read_vectors
 
     graph = graph_io.load(folder)
@@ -83,13 +83,13 @@ def rtl(design: Design, folder: Path, options: Options) -> None:
     vectors = read_vectors(folder / "vectors.npz", interface)
     if design.rtl.argmax:
         graph = passes.with_argmax(graph)
-    (output,) = graph.outputs
-    expected = vectors.expected(graph[output].out.format, argmax=design.rtl.argmax)
-    found = reference.outputs(graph, vectors.integers(interface.input.format))
+    expected = vectors.expected(interface.outputs, argmax=design.rtl.argmax)
+    found = reference.outputs(graph, vectors.integers(interface.inputs))
     description = emit.write_rtl(
         graph, folder / "rtl", emit.RtlOptions(design.rtl.input_lanes), model="model.onnx"
     )
-    comparison = compare(expected, found, what="the integer reference", layer=output)
+    sizes = [(name, graph[name].out.size) for name in graph.outputs]
+    comparison = compare_outputs(expected, found, what="the integer reference", outputs=sizes)
     summary = comparison.summary() | {"vectors_sha256": sha256(folder / "vectors.npz")}
     found_with = {"network": interface.as_dict(), "reference": summary}
     write_json(folder / "rtl.json", description | found_with)

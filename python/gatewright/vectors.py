@@ -1,7 +1,7 @@
 """Inputs and the outputs PyTorch gave for them: what every later step is compared with."""
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gatewright.errors import CheckFailedError, GatewrightError
 from gatewright.fixed import FixedFormat, IntArray, parse_format, quantize
 from gatewright.graph import Graph, StreamType
-from gatewright.passes import input_of
+from gatewright.passes import inputs_of
 
 
 @dataclass(frozen=True)
@@ -20,46 +20,68 @@ class Interface:
     """What goes into a network and comes out of it.
 
     Attributes:
-        input: Type of the hardware's input.
-        output: Type of what the network gives (before an argmax of the hardware).
+        inputs: Types of the hardware's inputs, in the network's order.
+        outputs: Types of what the network gives (before an argmax of the hardware), in its order.
         channels_first: Whether the network has its images' channels first; the hardware has them
             last.
     """
 
-    input: StreamType
-    output: StreamType
+    inputs: tuple[StreamType, ...]
+    outputs: tuple[StreamType, ...]
     channels_first: bool
 
     @classmethod
     def of(cls, graph: Graph) -> "Interface":
-        """Return the interface of a graph with one input and one output."""
-        (output,) = graph.outputs
-        return cls(input_of(graph).out, graph[output].out, graph.channels_first)
+        """Return the interface of a graph."""
+        inputs = tuple(node.out for node in inputs_of(graph))
+        outputs = tuple(graph[name].out for name in graph.outputs)
+        return cls(inputs, outputs, graph.channels_first)
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON values."""
-        return {
-            "input": {"format": str(self.input.format), "shape": list(self.input.shape)},
-            "output": {"format": str(self.output.format), "shape": list(self.output.shape)},
-            "channels_first": self.channels_first,
+        found: dict[str, Any] = {
+            key: [{"format": str(kind.format), "shape": list(kind.shape)} for kind in kinds]
+            for key, kinds in (("inputs", self.inputs), ("outputs", self.outputs))
         }
+        return found | {"channels_first": self.channels_first}
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> "Interface":
         """Return what ``as_dict`` wrote."""
-        source, result = (
-            StreamType(parse_format(value[key]["format"]), tuple(value[key]["shape"]))
-            for key in ("input", "output")
+        inputs, outputs = (
+            tuple(StreamType(parse_format(v["format"]), tuple(v["shape"])) for v in value[key])
+            for key in ("inputs", "outputs")
         )
-        return cls(source, result, bool(value["channels_first"]))
+        return cls(inputs, outputs, bool(value["channels_first"]))
 
-    def turned(self, samples: NDArray[Any], kind: StreamType) -> NDArray[Any]:
-        """Return a network's samples [samples, ...] as [samples, elements] in hardware's order."""
+    def turned(self, samples: NDArray[Any], kinds: Sequence[StreamType]) -> NDArray[Any]:
+        """Return a network's samples in the hardware's order.
+
+        Args:
+            samples: [samples, ...], flattened one tensor of ``kinds`` after the other.
+            kinds: Their types in hardware.
+
+        Returns:
+            [samples, elements], in the same order of tensors.
+        """
+        flat = samples.reshape(len(samples), -1)
         if not self.channels_first:
-            return samples.reshape(len(samples), -1)
-        rows, columns, channels = kind.image
-        images = samples.reshape(len(samples), channels, rows, columns)
-        return images.transpose(0, 2, 3, 1).reshape(len(samples), -1)
+            return flat
+        return np.concatenate([_turned(part, k) for part, k in split(flat, kinds)], axis=1)
+
+
+def _turned(flat: NDArray[Any], kind: StreamType) -> NDArray[Any]:
+    rows, columns, channels = kind.image
+    images = flat.reshape(len(flat), channels, rows, columns)
+    return images.transpose(0, 2, 3, 1).reshape(len(flat), -1)
+
+
+def split(
+    samples: NDArray[Any], kinds: Sequence[StreamType]
+) -> Iterator[tuple[NDArray[Any], StreamType]]:
+    """Yield each tensor of ``kinds`` in samples [samples, elements], and its type."""
+    bounds = np.cumsum([kind.size for kind in kinds])[:-1]
+    return zip(np.split(samples, bounds, axis=1), kinds, strict=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,40 +89,55 @@ class Vectors:
     """Test vectors, their elements in the hardware's order: row, column, channel last.
 
     Attributes:
-        inputs: Real values [samples, elements], as fed to PyTorch.
-        outputs: Integers [samples, elements]; the real output is ``outputs * 2**-fraction``.
-        fraction: Fraction bits of ``outputs``.
+        inputs: Real values [samples, elements], as fed to PyTorch: every input's, one after the
+            other.
+        outputs: Integers [samples, elements], every output's, one after the other; the real output
+            ``i`` is its integers ``* 2**-fractions[i]``.
+        fractions: Fraction bits of each output.
     """
 
     inputs: NDArray[np.float64]
     outputs: IntArray
-    fraction: int
+    fractions: tuple[int, ...]
 
-    def integers(self, fmt: FixedFormat) -> IntArray:
-        """Return the integers [samples, elements] that hardware with inputs of ``fmt`` is fed."""
-        return to_integers(self.inputs, fmt)
+    def integers(self, inputs: Sequence[StreamType]) -> IntArray:
+        """Return the integers [samples, elements] that hardware with these inputs is fed."""
+        parts = [to_integers(part, kind.format) for part, kind in split(self.inputs, inputs)]
+        return np.concatenate(parts, axis=1)
 
-    def expected(self, fmt: FixedFormat, *, argmax: bool = False) -> IntArray:
-        """Return what hardware with outputs of ``fmt`` must give: PyTorch's integers in its units.
+    def expected(self, outputs: Sequence[StreamType], *, argmax: bool = False) -> IntArray:
+        """Return what hardware must give: PyTorch's integers [samples, elements] in its units.
 
         Args:
-            fmt: Format of the outputs; not used with ``argmax``.
+            outputs: Types of the network's outputs in hardware.
             argmax: The hardware gives the index of the first largest output instead.
 
         Raises:
-            CheckFailedError: ``fmt`` has too few fraction bits to hold them.
+            CheckFailedError: a format has too few fraction bits to hold them.
         """
         if argmax:
             index: IntArray = self.outputs.argmax(axis=1, keepdims=True)
             return index
-        shift = fmt.fraction - self.fraction
-        if shift < 0 and (self.outputs & ((1 << -shift) - 1)).any():
-            raise CheckFailedError(
-                f"the network's outputs have {self.fraction} fraction bits, but the output format "
-                f"{fmt} has {fmt.fraction}: they cannot be equal"
-            )
-        shifted: IntArray = self.outputs << shift if shift >= 0 else self.outputs >> -shift
-        return shifted
+        parts = split(self.outputs, outputs)
+        return np.concatenate(
+            [
+                _in_units(part, fraction, kind.format)
+                for (part, kind), fraction in zip(parts, self.fractions, strict=True)
+            ],
+            axis=1,
+        )
+
+
+def _in_units(integers: IntArray, fraction: int, fmt: FixedFormat) -> IntArray:
+    """Return integers of ``fraction`` fraction bits in units of ``fmt.lsb``."""
+    shift = fmt.fraction - fraction
+    if shift < 0 and (integers & ((1 << -shift) - 1)).any():
+        raise CheckFailedError(
+            f"the network's outputs have {fraction} fraction bits, but the output format "
+            f"{fmt} has {fmt.fraction}: they cannot be equal"
+        )
+    shifted: IntArray = integers << shift if shift >= 0 else integers >> -shift
+    return shifted
 
 
 def to_integers(inputs: NDArray[np.floating], fmt: FixedFormat) -> IntArray:
@@ -131,28 +168,33 @@ def read_vectors(path: Path, interface: Interface) -> Vectors:
         if found[name].dtype.kind not in kinds:
             allowed = "a float type" if kinds == "f" else "an integer type"
             raise GatewrightError(f"{path}: {name} is {found[name].dtype}; it must be {allowed}")
-    samples = _samples(path, found["inputs"], "inputs", interface.input.size)
-    if _samples(path, found["outputs"], "outputs", interface.output.size) != samples:
+    samples = _samples(path, found["inputs"], "inputs", interface.inputs)
+    if _samples(path, found["outputs"], "outputs", interface.outputs) != samples:
         raise GatewrightError(
             f"{path}: {samples} inputs but {len(found['outputs'])} outputs; they must be as many"
         )
-    if found["output_fraction"].size != 1:
-        raise GatewrightError(f"{path}: output_fraction must be one number")
+    if found["output_fraction"].size != len(interface.outputs):
+        raise GatewrightError(
+            f"{path}: output_fraction has {found['output_fraction'].size} numbers; it must have "
+            f"one for each output: {len(interface.outputs)}"
+        )
     if not np.isfinite(found["inputs"]).all():
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(found["inputs"]))[0])
         raise GatewrightError(f"{path}: inputs {where} is not a finite number")
     return Vectors(
-        interface.turned(found["inputs"].astype(np.float64), interface.input),
-        interface.turned(found["outputs"].astype(np.int64), interface.output),
-        int(found["output_fraction"].ravel()[0]),
+        interface.turned(found["inputs"].astype(np.float64), interface.inputs),
+        interface.turned(found["outputs"].astype(np.int64), interface.outputs),
+        tuple(int(fraction) for fraction in found["output_fraction"].ravel()),
     )
 
 
-def _samples(path: Path, array: NDArray[np.generic], name: str, elements: int) -> int:
-    """Return the number of samples, each of which must have ``elements`` elements."""
+def _samples(path: Path, array: NDArray[np.generic], name: str, kinds: Sequence[StreamType]) -> int:
+    """Return the number of samples, each of which must have the elements of ``kinds``."""
+    elements = sum(kind.size for kind in kinds)
     if array.ndim < 2 or len(array) == 0 or elements != array[0].size:
+        each = f" ({' + '.join(str(kind.size) for kind in kinds)})" if len(kinds) > 1 else ""
         raise GatewrightError(
             f"{path}: {name} has shape {array.shape}; it must be [samples, ...] with at least one "
-            f"sample of {elements} elements"
+            f"sample of {elements} elements{each}"
         )
     return len(array)

@@ -1,6 +1,6 @@
 // Convolution layer on an image stream: y = requantise(weight * window * 2**BiasShift + bias).
 //
-//   s_axis -> window_serial -> matvec_engine -> m_axis
+//   s_axis -> axis_window -> matvec_engine -> m_axis
 //
 // In: images row by row, channel last, Simd channels per beat (Simd divides Channels), tlast on an
 // image's last beat. Out: OutChannels elements per output pixel, OutLanes per beat, in
@@ -9,15 +9,15 @@
 // channels; column (kh * KernelW + kw) * Channels + c is kernel row kh, column kw, channel c.
 //
 // Passes = ceil(OutChannels/Pe), F = Passes * KernelH * KernelW * Channels/Simd cycles per output
-// pixel, back to back, where the input keeps up (see window_serial, also for the memory) and
+// pixel, back to back, where the input keeps up (see axis_window, also for the memory) and
 // FifoDepth is as matvec_engine asks with Beats = KernelH * KernelW * Channels/Simd. Latency from
 // the last input beat of a window to the first output beat of its first pass: WindowLatency + 13 +
-// Levels + Delay + FifoLatency cycles, WindowLatency = 2 (buffer of up to 32 beats) or 3, where no
-// earlier window is still being computed; the rest: see matvec_engine.
+// Levels + Delay + FifoLatency cycles, WindowLatency = 0 (wires), 2 (buffer of up to 32 beats) or 3,
+// where no earlier window is still being computed; the rest: see matvec_engine.
 //
 // Legal: Simd divides Channels; OutLanes divides Pe; Pe/OutLanes <= Beats; Group 1 to Pe; Delay <
 // Beats; FifoDepth >= max(2, Pe/OutLanes); SumWidth holds every biased sum, AccWidth every sum of
-// products. s_axis_tready comes from a register. No groups of channels: depthwise_layer has each
+// products. s_axis_tready comes from registers. No groups of channels: depthwise_layer has each
 // channel by itself.
 module conv_layer #(
   parameter int unsigned Channels     = 4,     // >= 1
@@ -81,7 +81,7 @@ module conv_layer #(
   logic                    pass_tvalid, pass_tready, pass_tlast, pass_padding;
   logic [Simd*InWidth-1:0] pass_tdata;
 
-  window_serial #(
+  axis_window #(
     .Width       (InWidth),
     .Lanes       (Simd),
     .Channels    (Channels),

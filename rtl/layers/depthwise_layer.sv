@@ -1,21 +1,21 @@
 // Depthwise convolution layer on an image stream: each channel with its own kernel, no sum across.
 //
 //   y = requantise(weight * window * 2**BiasShift + bias)
-//   s_axis -> window_serial -> credit_gate -> depthwise_folded -> layer_output -> m_axis
+//   s_axis -> axis_window -> depthwise_engine -> m_axis
 //
 // In and out: images row by row, channel last, Pe channels per beat (Pe divides Channels), tlast on
 // an image's last beat. Padding is with zeros. Weights: see depthwise_folded; the taps' order is
 // kernel row, kernel column. The bias memory has one word per channel group.
 //
 // Taps = KernelH * KernelW, F = Taps * Channels/Pe cycles per output pixel, back to back, where the
-// input keeps up (see window_serial, also for the memory) and FifoDepth >= 1 + ceil(18 / Taps); a
+// input keeps up (see axis_window, also for the memory) and FifoDepth >= 1 + ceil(18 / Taps); a
 // smaller FIFO is right but slower. Latency from the last input beat of a group's window to its
 // output beat, where no earlier group is still being computed: WindowLatency + 10 + FifoLatency
-// cycles, WindowLatency = 2 (buffer of up to 32 beats) or 3, FifoLatency = 0 (FifoDepth <= 32) or
-// 1.
+// cycles, WindowLatency = 0 (wires), 2 (buffer of up to 32 beats) or 3, FifoLatency = 0 (FifoDepth
+// <= 32) or 1.
 //
 // Legal: Pe divides Channels; FifoDepth >= 2; SumWidth holds every biased sum, AccWidth every sum
-// of products. s_axis_tready comes from a register. One output channel per channel: a multiplier
+// of products. s_axis_tready comes from registers. One output channel per channel: a multiplier
 // needs the channels repeated.
 module depthwise_layer #(
   parameter int unsigned Channels     = 4,     // >= 1
@@ -65,20 +65,15 @@ module depthwise_layer #(
   output logic                   m_axis_tlast
 );
 
-  localparam int unsigned Groups     = Channels / Pe;
   localparam int unsigned SpanH      = (KernelH - 1) * DilationH + 1;
   localparam int unsigned SpanW      = (KernelW - 1) * DilationW + 1;
   localparam int unsigned OutRows    = (Height + PadTop + PadBottom - SpanH) / StrideH + 1;
   localparam int unsigned OutColumns = (Columns + PadLeft + PadRight - SpanW) / StrideW + 1;
-  localparam int unsigned IndexWidth = (Groups > 1) ? $clog2(Groups) : 1;
 
-  logic                   pass_tvalid, pass_tready, pass_tlast, pass_padding, taken;
-  logic [Pe*InWidth-1:0]  pass_tdata;
-  logic [IndexWidth-1:0]  index;
-  logic                   sums_valid, sums_last;
-  logic [Pe*AccWidth-1:0] sums;
+  logic                  pass_tvalid, pass_tready, pass_tlast, pass_padding;
+  logic [Pe*InWidth-1:0] pass_tdata;
 
-  window_serial #(
+  axis_window #(
     .Width       (InWidth),
     .Lanes       (Pe),
     .Channels    (Channels),
@@ -111,67 +106,36 @@ module depthwise_layer #(
     .m_axis_tuser (pass_padding)
   );
 
-  credit_gate #(
-    .Results    (1),
-    .Passes     (1),
-    .LastResults(1),
-    .Credits    (FifoDepth)
-  ) u_gate (
-    .clk_i,
-    .rst_ni,
-    .s_axis_tvalid(pass_tvalid),
-    .s_axis_tready(pass_tready),
-    .s_axis_tlast (pass_tlast),
-    .taken_o      (taken),
-    .return_i     (m_axis_tvalid && m_axis_tready)
-  );
-
-  depthwise_folded #(
+  depthwise_engine #(
     .Channels    (Channels),
     .Taps        (KernelH * KernelW),
     .Pe          (Pe),
+    .Vectors     (OutRows * OutColumns),
     .InWidth     (InWidth),
     .InSigned    (InSigned),
     .WeightWidth (WeightWidth),
     .WeightSigned(WeightSigned),
     .AccWidth    (AccWidth),
-    .WeightFile  (WeightFile)
-  ) u_core (
+    .HasBias     (HasBias),
+    .BiasShift   (BiasShift),
+    .BiasWidth   (BiasWidth),
+    .SumWidth    (SumWidth),
+    .Drop        (Drop),
+    .OutWidth    (OutWidth),
+    .OutSigned   (OutSigned),
+    .Rounding    (Rounding),
+    .Overflow    (Overflow),
+    .Relu        (Relu),
+    .FifoDepth   (FifoDepth),
+    .WeightFile  (WeightFile),
+    .BiasFile    (BiasFile)
+  ) u_engine (
     .clk_i,
     .rst_ni,
-    .valid_i(taken),
-    .last_i (pass_tlast),
-    .x_i    (pass_tdata),
-    .index_o(index),
-    .valid_o(sums_valid),
-    .last_o (sums_last),
-    .sums_o (sums)
-  );
-
-  layer_output #(
-    .Lanes    (Pe),
-    .Beats    (Groups),
-    .Vectors  (OutRows * OutColumns),
-    .AccWidth (AccWidth),
-    .HasBias  (HasBias),
-    .BiasShift(BiasShift),
-    .BiasWidth(BiasWidth),
-    .SumWidth (SumWidth),
-    .Drop     (Drop),
-    .OutWidth (OutWidth),
-    .OutSigned(OutSigned),
-    .Rounding (Rounding),
-    .Overflow (Overflow),
-    .Relu     (Relu),
-    .FifoDepth(FifoDepth),
-    .BiasFile (BiasFile)
-  ) u_output (
-    .clk_i,
-    .rst_ni,
-    .index_i(index),
-    .valid_i(sums_valid),
-    .last_i (sums_last),
-    .sums_i (sums),
+    .s_axis_tvalid(pass_tvalid),
+    .s_axis_tready(pass_tready),
+    .s_axis_tdata (pass_tdata),
+    .s_axis_tlast (pass_tlast),
     .m_axis_tvalid,
     .m_axis_tready,
     .m_axis_tdata,

@@ -10,10 +10,9 @@
 // window must have a tap that counts (an assertion checks it).
 //
 // One beat per cycle, no gap between windows. Latency from a window's last beat 2 cycles; with a
-// division, where an average's count is no power of two or varies, 3 + Steps cycles, Steps < Taps:
-// the quotient's InWidth + max(0, 1 - Drop) bits in Steps steps of as few bits as come in time. The
-// bits of a step stand behind each other: few taps make a long path. s_axis_tready depends on
-// m_axis_tready in the same cycle.
+// division, where an average's count is no power of two or varies, 4 + Steps cycles: the quotient's
+// InWidth + max(0, 1 - Drop) bits one per step, or two where Taps < 2 + these; then, too, as many
+// dividers as it takes to keep up. s_axis_tready depends on m_axis_tready in the same cycle.
 module pool_reduce #(
   parameter int unsigned Lanes        = 1,     // elements per beat, >= 1
   parameter int unsigned Taps         = 4,     // beats per window, >= 1
@@ -113,10 +112,10 @@ module pool_reduce #(
 
   // What is converted: the maximum, the sum as it is, or the quotient with its sticky bit.
   localparam int unsigned Guard = (Drop < 1) ? 1 - Drop : 0;  // quotient bits behind the point
-  localparam int unsigned MostSteps = (Taps > 2) ? Taps - 1 : 1;
-  localparam int unsigned Bits  = (InWidth + Guard + MostSteps - 1) / MostSteps;  // per step
+  localparam int unsigned Bits  = (InWidth + Guard + 2 > Taps) ? 2 : 1;  // per step
   localparam int unsigned Steps = (InWidth + Guard + Bits - 1) / Bits;
-  localparam int unsigned QuotientWidth = Steps * Bits;  // some bits more may come behind
+  localparam int unsigned Dividers = (Steps + 2 + Taps - 1) / Taps;  // to keep up
+  localparam int unsigned QuotientWidth = Steps * Bits;  // a bit more may come behind
   localparam int unsigned ValueWidth    = Divide ? QuotientWidth + 1 : TotalWidth;
   localparam int ValueDrop = Divide ? Drop + int'(QuotientWidth - InWidth) + 1
                                     : Drop + (Average ? int'(TapBits) : 0);
@@ -125,60 +124,60 @@ module pool_reduce #(
   logic [Lanes*ValueWidth-1:0] value;
 
   if (Divide) begin : gen_divide
-    localparam int unsigned StepWidth = $clog2(Steps + 1);
+    localparam int unsigned LaneWidth = CountWidth + QuotientWidth;
 
-    logic                  busy_q, load;
-    logic [StepWidth-1:0]  left_q;  // steps
-    logic [CountWidth-1:0] divisor_q;
-
-    assign value_valid = busy_q && left_q == '0;
-    assign total_ready = !busy_q || (value_valid && value_ready);
-    assign load        = total_valid_q && total_ready;
-
-    always_ff @(posedge clk_i) begin
-      if (total_ready) busy_q <= total_valid_q;
-      if (load) left_q <= StepWidth'(Steps);
-      else if (left_q != '0) left_q <= left_q - 1'b1;
-      if (!rst_ni) begin
-        busy_q <= 1'b0;
-        left_q <= '0;
-      end
-    end
+    logic [CountWidth-1:0]      count;
+    logic [Lanes*LaneWidth-1:0] dividends;
+    logic                       value_last;
 
     if (CountPadding) begin : gen_all
-      assign divisor_q = CountWidth'(Taps);
+      assign count = CountWidth'(Taps);
     end else begin : gen_inside
       logic [CountWidth-1:0] count_q;
 
       always_ff @(posedge clk_i) begin
         if (take && counts) count_q <= first_q ? CountWidth'(1) : count_q + 1'b1;
-        if (load) divisor_q <= count_q;
       end
+
+      assign count = count_q;
     end
 
+    for (genvar lane = 0; lane < Lanes; lane++) begin : gen_dividend
+      // Above the element's bits: less than what was added up, so less than count.
+      assign dividends[lane*LaneWidth +: LaneWidth] = {
+          CountWidth'(total_q[lane*TotalWidth+InWidth +: TapBits]),
+          QuotientWidth'(total_q[lane*TotalWidth +: InWidth]) << (QuotientWidth - InWidth)};
+    end
+
+    logic [Lanes*ValueWidth-1:0] quotients;
+
+    divide_stream #(
+      .Lanes        (Lanes),
+      .DivisorWidth (CountWidth),
+      .QuotientWidth(QuotientWidth),
+      .Bits         (Bits),
+      .Dividers     (Dividers)
+    ) u_divide (
+      .clk_i,
+      .rst_ni,
+      .s_axis_tvalid(total_valid_q),
+      .s_axis_tready(total_ready),
+      .s_axis_tdata ({count, dividends}),
+      .s_axis_tlast (1'b1),
+      .m_axis_tvalid(value_valid),
+      .m_axis_tready(value_ready),
+      .m_axis_tdata (quotients),
+      .m_axis_tlast (value_last)
+    );
+
+    // Back from never negative to signed.
     for (genvar lane = 0; lane < Lanes; lane++) begin : gen_quotient
-      logic [QuotientWidth-1:0] quotient;
-      logic                     rest;
-
-      divide_serial #(
-        .QuotientWidth(QuotientWidth),
-        .DivisorWidth (CountWidth),
-        .Bits         (Bits)
-      ) u_divide (
-        .clk_i,
-        .load_i    (load),
-        .run_i     (left_q != '0),
-        .head_i    (CountWidth'(total_q[lane*TotalWidth+InWidth +: TapBits])),
-        .tail_i    (QuotientWidth'(total_q[lane*TotalWidth +: InWidth])
-                    << (QuotientWidth - InWidth)),
-        .divisor_i (divisor_q),
-        .quotient_o(quotient),
-        .rest_o    (rest)
-      );
-
       assign value[lane*ValueWidth +: ValueWidth] =
-          {quotient[QuotientWidth-1] ^ InSigned, quotient[QuotientWidth-2:0], rest};
+          quotients[lane*ValueWidth +: ValueWidth] ^ (ValueWidth'(InSigned) << (ValueWidth - 1));
     end
+
+    logic unused;
+    assign unused = value_last;
   end else begin : gen_no_divide
     assign value_valid = total_valid_q;
     assign total_ready = value_ready;

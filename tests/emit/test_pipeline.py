@@ -7,7 +7,8 @@ import pytest
 
 import networks
 from gatewright import emit
-from gatewright.emit.pipeline import MIN_FRAMES, build
+from gatewright.emit.builder import build
+from gatewright.emit.pipeline import MIN_FRAMES
 from gatewright.errors import GatewrightError
 from gatewright.fixed import parse_format
 from gatewright.graph import (

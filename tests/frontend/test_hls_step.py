@@ -122,7 +122,7 @@ VECTORS: dict[str, tuple[Change, str]] = {
     "no samples": (lambda v: v.update(inputs=v["inputs"][:0]), r"\(0, 6\).* at least one"),
     "count": (lambda v: v.update(outputs=v["outputs"][:9]), "40 inputs but 9 outputs"),
     "nan": (lambda v: v["inputs"].__setitem__((3, 1), np.nan), r"inputs \(3, 1\) is not a finite"),
-    "fraction": (lambda v: v.update(output_fraction=np.array([1, 2])), "one number"),
+    "fraction": (lambda v: v.update(output_fraction=np.array([1, 2])), "one for each output: 1"),
     "pickle": (lambda v: v.update(inputs=np.array([None])), "npz of plain arrays"),
 }
 
@@ -203,4 +203,4 @@ def test_a_c_simulation_that_stops_is_an_error(body: str, words: str, tmp_path: 
     subprocess.run([compiler, "-shared", "-fPIC", str(source), "-o", str(library)], check=True)
     out = StreamType(parse_format("fixed<8,8>"), (2,))
     with pytest.raises(NotRunError, match=f"(?s){words}.*fc1 fails"):
-        csim.run_csim(library, "p", np.zeros((3, 2)), [out])
+        csim.run_csim(library, "p", np.zeros((3, 2)), [2], [out])

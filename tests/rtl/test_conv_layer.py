@@ -29,6 +29,7 @@ CASES = [
     (Geometry(lanes=3, channels=3, image=(9, 7), stride=(2, 2), **SAME), None),
     (Geometry(lanes=1, channels=6, image=(1, 12), kernel=(1, 4), begin=(0, 3)), None),
     (Geometry(lanes=2, channels=2, image=(6, 6), kernel=(1, 1)), None),  # a scale per channel
+    (Geometry(lanes=2, channels=6, image=(5, 4), kernel=(1, 1)), (4, 4, 2, 2)),  # no buffer
 ]
 
 

@@ -17,7 +17,7 @@ LIBRARY = sorted(
     path for path in RTL.rglob("*.sv") if "boards" not in path.parts and path != PACKAGE
 )
 # Parameters, besides the defaults, that make other parts of a module come to life.
-PARAMETERS: dict[str, tuple[dict[str, int], ...]] = {
+PARAMETERS: dict[str, tuple[dict[str, int | str], ...]] = {
     "axis_fifo": ({"Depth": 2}, {"Depth": 33, "Width": 1}),
     "axis_width": (
         {"InLanes": 4, "OutLanes": 1},
@@ -40,11 +40,36 @@ PARAMETERS: dict[str, tuple[dict[str, int], ...]] = {
         {"KernelH": 1, "KernelW": 1, "PadTop": 3, "PadBottom": 3, "PadRight": 4},
         {"PadTop": 0, "PadLeft": 0, "PadBottom": 0, "PadRight": 0, "Passes": 3, "Lanes": 2},
     ),
+    "axis_window": tuple(
+        {"KernelH": 1, "KernelW": 1, "PadTop": 0, "PadLeft": 0, "PadBottom": 0, "PadRight": 0}
+        | more
+        for more in ({}, {"ChannelOuter": 1}, {"Passes": 2})
+    ),
     "axis_fork": ({"Count": 1},),
     "axis_concat": ({"BeatsA": 3},),
     "axis_merge": (
         *({"Operation": operation, "SignedA": operation % 2} for operation in range(1, 6)),
         {"ShiftA": 3, "Drop": -1},
+    ),
+    "axis_rectify": (
+        {"HasSlope": 0, "HasLow": 1, "BoundFraction": 2},
+        {"PerChannel": 1, "Channels": 40, "SlopeSigned": 0, "HasHigh": 1, "High": "64'sd99"},
+        {"InWidth": 24, "Lanes": 2, "SlopeFraction": -2, "Threshold": "64'sd3"},
+    ),
+    "axis_table": ({"InWidth": 4, "InSigned": 0}, {"Lanes": 3}),
+    "divide_stream": ({"Bits": 2, "Dividers": 3, "Lanes": 2},),
+    "softmax": (
+        {"Channels": 1, "InWidth": 5, "OutFraction": -2, "Dividers": 2, "Bits": 2},
+        {"Channels": 40, "InSigned": 0, "OutSigned": 1},
+    ),
+    "axis_pad": (
+        {"PadTop": 0, "PadLeft": 0, "PadBottom": 0, "PadRight": 0, "Groups": 3},
+        {"Height": 1, "Columns": 1},
+    ),
+    "axis_upsample": ({"FactorH": 1}, {"FactorW": 1, "Groups": 3}, {"FactorH": 1, "FactorW": 1}),
+    "axis_transpose": (
+        {"Axis0": 0, "Axis1": 2, "Axis2": 1},
+        {"Height": 1, "Columns": 3, "Axis0": 1, "Axis1": 2, "Axis2": 0},
     ),
     "conv_layer": ({"Simd": 2, "Pe": 8, "OutLanes": 2, "Group": 8, "Drop": 3},),
     "depthwise_folded": ({"Channels": 4}, {"WeightSigned": 0, "Taps": 1}),
@@ -90,6 +115,14 @@ def test_verilator_lint_bites(tmp_path: Path) -> None:
         ("axis_fork", {"Count": 0}, "Count 0, must be at least 1"),
         ("axis_merge", {"Operation": 6}, "Operation is 6, must be 0 to 5"),
         ("axis_merge", {"Operation": 2, "ShiftB": 1}, "a product needs neither"),
+        ("axis_rectify", {"SlopeWidth": 19}, "SlopeWidth at most 18"),
+        ("axis_rectify", {"HasLow": 1, "HasHigh": 1, "Low": "64'sd3"}, "Low is 3, must be at most"),
+        ("axis_table", {"InWidth": 13}, "InWidth is 13, must be 1 to 12"),
+        ("softmax", {"Channels": 0}, "Channels is 0"),
+        ("divide_stream", {"Dividers": 0}, "Dividers 0, must be at least 1"),
+        ("axis_pad", {"Groups": 0}, "Groups 0"),
+        ("axis_upsample", {"Height": 0}, "Height 0, .*all must be at least 1"),
+        ("axis_transpose", {"Axis1": 2}, "axes are 2, 2, 1, must be 0, 1 and 2 in any order"),
         ("axis_concat", {"BeatsB": 0}, "BeatsB 0, must be at least 1"),
         ("depthwise_folded", {"Pe": 5}, "Pe must divide Channels"),
         ("layer_output", {"Vectors": 0}, "Vectors is 0, must be at least 1"),
@@ -105,7 +138,7 @@ def test_verilator_lint_bites(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_parameters_are_refused(
-    module: str, parameters: dict[str, int], message: str
+    module: str, parameters: dict[str, int | str], message: str
 ) -> None:
     path = next(path for path in LIBRARY if path.stem == module)
     with pytest.raises(CheckFailedError, match=f"{module}: .*{message}"):
@@ -141,6 +174,12 @@ MEMORIES = [
     ),
     ("window_serial", {"Width": 8, "Lanes": 4, "Channels": 32, "Columns": 14}, {"DP16KD": 1}),
     ("window_serial", {"Width": 8, "Lanes": 4, "Channels": 32, "Columns": 36}, {"DP16KD": 2}),
+    ("axis_upsample", {"Width": 8, "Columns": 28}, {"TRELLIS_DPR16X4": 2, "DP16KD": 1}),
+    ("axis_transpose", {"Width": 8, "Height": 2, "Columns": 4, "Channels": 2}, {"DP16KD": 0}),
+    ("axis_transpose", {"Width": 8, "Height": 8, "Columns": 8, "Channels": 16}, {"DP16KD": 1}),
+    ("axis_table", {"Lanes": 2, "InWidth": 6, "OutWidth": 8}, {"DP16KD": 0}),
+    ("axis_table", {"Lanes": 4, "InWidth": 8, "OutWidth": 8}, {"DP16KD": 2}),
+    ("axis_table", {"Lanes": 2, "InWidth": 12, "OutWidth": 8}, {"DP16KD": 2}),
 ]
 
 
@@ -159,7 +198,9 @@ def test_yosys_infers_the_memory(
     top.write_text(
         f"module top (\n{declared}\n);\n  {module} #({values}) u_block ({connected});\nendmodule\n"
     )
-    needed = [PACKAGE, *(p for p in LIBRARY if p.parent.name == "stream"), top]
+    words = 1 << parameters.get("InWidth", 0)  # a table's
+    (tmp_path / "table.mem").write_text("".join(f"{7 * k % 251:x}\n" for k in range(words)))
+    needed = [PACKAGE, path, *(p for p in LIBRARY if p.parent.name == "stream" and p != path), top]
     netlist = yosys.synthesise(needed, "top", "ecp5", tmp_path / "out", tmp_path)
     found = {cell: netlist.cells.get(cell, 0) for cell in cells}
     assert found == cells, json.dumps(netlist.cells)

@@ -12,7 +12,11 @@ import test_conv_layer
 import test_frames
 import test_joins
 import test_pool
+import test_rearrange
+import test_rectify
 import test_requantise
+import test_softmax
+import test_table
 import test_vector_buffer
 import test_width
 import test_window_serial
@@ -51,6 +55,10 @@ def pool(index: int) -> Maker:
         return test_pool.pool(rng, geometry, *mode, (x, source, target))
 
     return make
+
+
+def rearrange(maker: Callable[[np.random.Generator, int], Case], index: int) -> Maker:
+    return lambda rng: maker(rng, index)
 
 
 # File, what stands there, what the mutant has instead, the case that must notice.
@@ -121,8 +129,8 @@ MUTANTS = [
     ("layers/pool_reduce.sv", "(x ^ Flip) > (total ^ Flip)", "x > total", pool(0)),
     (
         "layers/pool_reduce.sv",
-        "quotient[QuotientWidth-1] ^ InSigned",
-        "quotient[QuotientWidth-1]",
+        "ValueWidth'(InSigned)",
+        "ValueWidth'(0)",
         pool(2),
     ),
     ("layers/pool_reduce.sv", "(first_q && !counts)", "1'b0", pool(3)),
@@ -137,6 +145,54 @@ MUTANTS = [
         "turn_b_q && s_axis_b_tlast",
         "s_axis_b_tlast",
         lambda rng: test_joins.concat(rng, 3, 1, is_open=True),
+    ),
+    (
+        "stream/axis_pad.sv",
+        "ColumnWidth'(PadLeft)",
+        "ColumnWidth'(0)",
+        rearrange(test_rearrange.pad, 0),
+    ),
+    (
+        "stream/axis_pad.sv",
+        "in_image ? s_axis_tdata",
+        "1'b1 ? s_axis_tdata",
+        rearrange(test_rearrange.pad, 0),
+    ),
+    (
+        "stream/axis_pad.sv",
+        "(!in_image && !first_q)",
+        "!in_image",
+        rearrange(test_rearrange.pad, 3),
+    ),
+    (
+        "stream/axis_upsample.sv",
+        ".Passes(FactorW)",
+        ".Passes(FactorH)",
+        rearrange(test_rearrange.upsample, 1),
+    ),
+    (
+        "stream/axis_upsample.sv",
+        "BeatWidth'(Beats - 1)",
+        "BeatWidth'(Row - 1)",
+        rearrange(test_rearrange.upsample, 0),
+    ),
+    (
+        "stream/axis_transpose.sv",
+        "AddressWidth'(Move1)",
+        "AddressWidth'(Move0)",
+        rearrange(test_rearrange.transpose, 5),
+    ),
+    (
+        "stream/axis_transpose.sv",
+        "upper_q ? '0 : AddressWidth'(Size)",
+        "'0",
+        rearrange(test_rearrange.transpose, 3),
+    ),
+    (
+        "stream/axis_transpose.sv",
+        "ready_q <= full_q == '0",
+        "ready_q <= 1'b1",
+        rearrange(test_rearrange.transpose, 3),
     ),
     ("arith/requantise.sv", "(rest || floor[0])", "(rest || !floor[0])", quantise),
     ("arith/requantise.sv", "half && (rest || negative)", "half", quantise),
@@ -157,12 +213,57 @@ MUTANTS = [
 ]
 EXTRA = [*test_requantise.BENCH, *test_frames.EXTRA, *test_joins.BENCH]
 
-# Likewise, of layers with memories; the number of the case in test_conv_layer.
-LAYER_MUTANTS = [
-    ("layers/layer_output.sv", "out_last && vector_last", "out_last", 0),
-    ("layers/depthwise_folded.sv", "total_q <= '0", "total_q <= sum", 5),
-    ("layers/depthwise_folded.sv", "AddressWidth'(Depth - 1)", "AddressWidth'(Depth - 2)", 5),
-    ("layers/conv_layer.sv", "(Passes)", "(1)", 0),
+# Likewise, of blocks with memories.
+FiledMaker = Callable[[np.random.Generator, Path], Case]
+
+
+def layer(index: int) -> FiledMaker:
+    return lambda rng, folder: test_conv_layer.random_case(
+        rng, "layer", *test_conv_layer.CASES[index], folder
+    )
+
+
+def rectify(index: int, clip: tuple[int, int, int] | None = None) -> FiledMaker:
+    return lambda rng, folder: test_rectify.case(rng, test_rectify.SLOPES[index], clip, folder)
+
+
+def table(index: int) -> FiledMaker:
+    return lambda rng, folder: test_table.case(rng, folder, test_table.TABLES[index])
+
+
+def softmax(index: int) -> FiledMaker:
+    return lambda rng, folder: test_softmax.case(rng, folder, test_softmax.SHAPES[index])
+
+
+RECTIFY = "layers/axis_rectify.sv"
+FILED_MUTANTS = [
+    ("layers/layer_output.sv", "out_last && vector_last", "out_last", layer(0)),
+    ("layers/depthwise_folded.sv", "total_q <= '0", "total_q <= sum", layer(5)),
+    (
+        "layers/depthwise_folded.sv",
+        "AddressWidth'(Depth - 1)",
+        "AddressWidth'(Depth - 2)",
+        layer(5),
+    ),
+    ("layers/conv_layer.sv", "(Passes)", "(1)", layer(0)),
+    ("stream/axis_window.sv", "GroupWidth'(Groups - 1)", "GroupWidth'(Groups - 2)", layer(9)),
+    ("stream/axis_window.sv", "&& Passes == 1", "", layer(3)),
+    (RECTIFY, "64'(x_now) > Threshold", "64'(x_now) >= Threshold", rectify(2)),
+    (RECTIFY, "AddressWidth'(Groups - 1)", "AddressWidth'(Groups)", rectify(0)),
+    (RECTIFY, "if (step && s_axis_tvalid)", "if (step)", rectify(0)),
+    (RECTIFY, "ValueBits'(part_q) << First", "ValueBits'(part_q)", rectify(3)),
+    (RECTIFY, "product << SlopeShift", "product", rectify(2)),
+    (RECTIFY, "unclipped > Greatest", "unclipped < Greatest", rectify(0, (-9, 40, 1))),
+    ("layers/softmax.sv", "in_count_q == '0 || key", "key", softmax(0)),
+    ("layers/softmax.sv", "x_valid && max_valid_q &&", "x_valid &&", softmax(0)),
+    ("layers/softmax.sv", "!(in_last && max_valid_q)", "1'b1", softmax(0)),
+    ("layers/softmax.sv", "!(e_last && sum_valid_q)", "1'b1", softmax(0)),
+    ("layers/softmax.sv", "e_last ? '0 : total", "total", softmax(0)),
+    ("arith/divide_stream.sv", "if (take) take_turn_q", "if (load) take_turn_q", softmax(2)),
+    ("layers/softmax.sv", "n >> 1", "n >> 2", softmax(0)),
+    ("layers/axis_table.sv", "InWidth'(InSigned)", "InWidth'(0)", table(1)),
+    ("layers/axis_table.sv", "memory[address[(first+1)*", "memory[address[first*", table(3)),
+    ("layers/axis_table.sv", "if (step) data_q <= word_q", "data_q <= word_q", table(3)),
 ]
 
 
@@ -186,14 +287,12 @@ def test_mutant_is_caught(
     assert "Verilator" not in str(caught.value), "the mutant must build"
 
 
-@pytest.mark.parametrize(("file", "right", "wrong", "index"), LAYER_MUTANTS)
-def test_layer_mutant_is_caught(
-    file: str, right: str, wrong: str, index: int, seed: int, tmp_path: Path
+@pytest.mark.parametrize(("file", "right", "wrong", "make"), FILED_MUTANTS)
+def test_mutant_with_memories_is_caught(
+    file: str, right: str, wrong: str, make: FiledMaker, seed: int, tmp_path: Path
 ) -> None:
     rtl = mutated(tmp_path, file, right, wrong)
-    made = test_conv_layer.random_case(
-        np.random.default_rng(seed), "layer", *test_conv_layer.CASES[index], tmp_path
-    )
+    made = make(np.random.default_rng(seed), tmp_path)
     with pytest.raises(CheckFailedError) as caught:
         check([made], seed, rtl=rtl, memories=tmp_path)
     assert "Verilator" not in str(caught.value), "the mutant must build"

@@ -5,7 +5,7 @@ from math import ceil, gcd
 
 from gatewright.emit import needs
 from gatewright.emit.memory import bias_words, weight_words
-from gatewright.emit.streams import Block, Lanes, Ports, Stream
+from gatewright.emit.streams import Block, Lanes, Stream
 from gatewright.fixed import FixedFormat, Overflow, Rounding
 from gatewright.folding import Fold
 from gatewright.graph import Argmax, Dense, Elementwise, Function, Node, sum_range
@@ -59,7 +59,8 @@ def dense(node: Dense, fused: Elementwise | None, folded: Fold, stream: Stream) 
         fold=folded,
         memories=memories | bias,
         cycles=folded.cycles,
-        lag=in_flight(folded),
+        lag=pipeline_latency(folded),
+        spread=spread(folded),
     )
 
 
@@ -91,6 +92,16 @@ def matrix_parameters(
 def in_flight(folded: Fold) -> int:
     """Return the cycles from a pass's last beat to its last credit: see ``matvec_layer``."""
     return 20 + (folded.simd - 1).bit_length() + folded.delay + folded.result_beats
+
+
+def pipeline_latency(folded: Fold) -> int:
+    """Return the cycles from a pass's last beat to its first result: see ``matvec_engine``."""
+    return 13 + (folded.simd - 1).bit_length() + folded.delay
+
+
+def spread(folded: Fold) -> int:
+    """Return the cycles from a vector's first result to its last."""
+    return (folded.passes - 1) * folded.beats + folded.result_beats - 1
 
 
 def fifo_depth(folded: Fold) -> int:
@@ -158,6 +169,7 @@ def argmax(node: Argmax, stream: Stream) -> Block:
         outputs=(Stream(node.name, out),),
         needs=(needs.everything(source.beats, out.beats),),
         node=node.name,
+        spread=0,
     )
 
 
@@ -192,6 +204,7 @@ def _width_converter(node: Node, stream: Stream, lanes: int) -> Block:
         inputs=(stream,),
         outputs=(Stream(name, out),),
         needs=(needs.regrouped(source.elements, source.lanes, lanes),),
+        spread=0,
     )
 
 
@@ -207,7 +220,7 @@ def fork(stream: Stream, readers: int) -> Block:
         inputs=(stream,),
         outputs=tuple(Stream(f"{name}_{index}", stream.type) for index in range(readers)),
         needs=(needs.each(beats),),
-        ports=Ports.FORK,
+        forks=True,
         lag=0,
     )
 
@@ -216,13 +229,12 @@ def fifo(name: str, comment: str, stream: Stream, depth: int) -> Block:
     """Return a buffer of ``depth`` beats."""
     return Block(
         name=name,
-        module="axis_fifo",
+        module="axis_branch_fifo",
         comment=(comment,),
-        parameters=as_text({"Width": stream.type.width + 1, "Depth": depth}),
+        parameters=as_text({"Width": stream.type.width, "Depth": depth, "Name": text(name)}),
         inputs=(stream,),
         outputs=(Stream(name, stream.type),),
         needs=(needs.each(stream.type.beats),),
-        ports=Ports.PACKED,
     )
 
 

@@ -9,12 +9,12 @@ takes next from the later branch, ``a`` may have given every beat that needs no 
 than that. One of them waits at the join itself. That many places make a deadlock impossible.
 
 For the pace of the slowest layer the FIFO must besides hold what comes while a beat passes the
-later branch's pipelines: that branch's extra latency, at the stream's mean rate.
+later branch's pipelines: that branch's extra latency, at the stream's mean rate. A layer that
+needs whole pixels waits besides until the layer before it has given the last beat of one.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import ceil
 
 import numpy as np
 
@@ -30,15 +30,19 @@ class Path:
 
     Attributes:
         needs: By fork, the beats of the fork's input that each of the stream's beats needs.
-        lag: By fork, a bound of the latency of the blocks on the way, in cycles.
+        lag: By fork, the latency of the blocks on the way to a pixel's first beat, in cycles.
+        spread: By fork, cycles from a pixel's first beat to its last; 0 at the fork itself, whose
+            beats are counted one by one.
     """
 
     needs: Mapping[str, Needs]
     lag: Mapping[str, int]
+    spread: Mapping[str, int]
 
     def forked(self, fork: str, beats: int) -> "Path":
         """Return the path behind a fork of ``beats`` beats per sample."""
-        return Path({**self.needs, fork: np.arange(1, beats + 1)}, {**self.lag, fork: 0})
+        needs = {**self.needs, fork: np.arange(1, beats + 1)}
+        return Path(needs, {**self.lag, fork: 0}, {**self.spread, fork: 0})
 
 
 @dataclass(frozen=True)
@@ -64,17 +68,30 @@ class Depth:
         return max(wanted, MIN_DEPTH) if wanted else 0
 
 
-def through(paths: tuple[Path, ...], needs: tuple[Needs, ...], lag: int) -> Path:
-    """Return the path of a block's output, from those of its inputs."""
+def through(
+    paths: tuple[Path, ...], needs: tuple[Needs, ...], lag: int, spread: int | None
+) -> Path:
+    """Return the path of a block's output, from those of its inputs.
+
+    Args:
+        paths: Of its inputs.
+        needs: What its output beats need of each.
+        lag: Its own latency.
+        spread: Cycles from a pixel's first beat to its last; None: it gives a beat for a beat.
+    """
     found: dict[str, Needs] = {}
     latest: dict[str, int] = {}
+    spreads: dict[str, int] = {}
     for path, needed in zip(paths, needs, strict=True):
         for fork, beats in path.needs.items():
             # Before its first beat an input needs nothing.
             ours = np.where(needed > 0, beats[np.maximum(needed, 1) - 1], 0)
             found[fork] = np.maximum(found[fork], ours) if fork in found else ours
-            latest[fork] = max(latest.get(fork, 0), path.lag[fork] + lag)
-    return Path(found, latest)
+            waits = 0 if spread is None else path.spread[fork]
+            latest[fork] = max(latest.get(fork, 0), path.lag[fork] + waits + lag)
+            own = path.spread[fork] if spread is None else spread
+            spreads[fork] = max(spreads.get(fork, 0), own)
+    return Path(found, latest, spreads)
 
 
 def depth_before(
@@ -106,7 +123,7 @@ def depth_before(
             given = np.searchsorted(ours.needs[fork], waited, side="right")
             ahead = max(int((given - taken).max()) - 1, 0)
             behind = max(path.lag[fork] - ours.lag[fork], 0)
-            latency = ceil(behind * streams[index].type.beats / interval)
+            latency = behind * streams[index].type.beats // interval
             found = Depth(ahead, latency, fork, join)
             if worst is None or found.depth > worst.depth:
                 worst = found

@@ -10,9 +10,10 @@ from gatewright.emit.blocks import (
     conversion_comment,
     fifo_depth,
     file_parameters,
-    in_flight,
     is_relu,
     matrix_parameters,
+    pipeline_latency,
+    spread,
     then,
 )
 from gatewright.emit.memory import weight_words
@@ -83,7 +84,8 @@ def conv(
         fold=folded,
         memories=memories | bias,
         cycles=window_cycles(image, node.window, groups, folded.depth),
-        lag=folded.depth + WINDOW_LAG + in_flight(folded),
+        lag=WINDOW_LAG + pipeline_latency(folded),
+        spread=spread(folded),
     )
 
 
@@ -116,7 +118,8 @@ def depthwise(
         fold=folded,
         memories={weight_file: words} | bias,
         cycles=window_cycles(image, node.window, groups, folded.depth),
-        lag=folded.cols + WINDOW_LAG + 18,
+        lag=WINDOW_LAG + 11,
+        spread=(groups - 1) * folded.cols,
     )
 
 
@@ -150,7 +153,8 @@ def pool(node: Pool, stream: Stream, image: StreamType) -> Block:
         needs=(needs.windows(image, node.window, groups, groups, by_group=True),),
         node=node.name,
         cycles=window_cycles(image, node.window, groups, taps * groups),
-        lag=taps + WINDOW_LAG + 4 + (taps if average else 0),
+        lag=WINDOW_LAG + (3 + taps if average else 2),
+        spread=(groups - 1) * taps,
     )
 
 
@@ -185,6 +189,7 @@ def merge(node: Merge, fused: Elementwise | None, a: Stream, b: Stream) -> Block
         outputs=(Stream(node.name, out),),
         needs=(needs.each(out.beats), needs.each(out.beats)),
         node=last.name,
+        lag=2,
     )
 
 

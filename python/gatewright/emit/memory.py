@@ -23,7 +23,7 @@ def weight_words(node: Dense, fold: Fold, prefix: str) -> dict[str, str]:
     files = {}
     for rank in range(fold.ranks):
         part = words[:, rank * fold.group : (rank + 1) * fold.group]
-        files[f"{prefix}_{rank:03d}.mem"] = _hex_lines(part, node.weight_format.width)
+        files[f"{prefix}_{rank:03d}.mem"] = hex_lines(part, node.weight_format.width)
     return files
 
 
@@ -37,10 +37,10 @@ def bias_words(node: Dense, fold: Fold, fraction: int) -> tuple[int, str]:
     beats = ceil(fold.rows / fold.out_lanes)
     padded = np.zeros(beats * fold.out_lanes, np.int64)
     padded[: fold.rows] = bias
-    return width, _hex_lines(padded.reshape(beats, fold.out_lanes), width)
+    return width, hex_lines(padded.reshape(beats, fold.out_lanes), width)
 
 
-def _hex_lines(values: IntArray, width: int) -> str:
+def hex_lines(values: IntArray, width: int) -> str:
     """One line per row of ``values``, its elements concatenated, the first lowest."""
     flat = values.reshape(len(values), -1) & ((1 << width) - 1)
     bits = ((flat[:, :, None] >> np.arange(width)) & 1).astype(np.uint8).reshape(len(values), -1)

@@ -45,6 +45,28 @@ def joined(pixels: int, beats: tuple[int, int]) -> tuple[Needs, Needs]:
     return a.reshape(-1), b.reshape(-1)
 
 
+def whole_pixels(pixels: int, beats: int) -> Needs:
+    """A pixel's results need the whole pixel."""
+    return np.repeat(np.arange(1, pixels + 1) * beats, beats)
+
+
+def padded(source: StreamType, pad: tuple[int, int, int, int], groups: int) -> Needs:
+    """A pixel needs itself, one of the padding what stands before it, but at least a beat."""
+    rows, columns, _ = source.image
+    top, left, bottom, right = pad
+    inside = np.arange(1, rows * columns * groups + 1).reshape(rows, columns * groups)
+    around = ((top, bottom), (left * groups, right * groups))
+    return np.maximum.accumulate(np.pad(inside, around, constant_values=1).reshape(-1))
+
+
+def repeated(source: StreamType, factor: tuple[int, int], groups: int) -> Needs:
+    """A pixel needs itself, however often it leaves."""
+    rows, columns, _ = source.image
+    beats = np.arange(1, rows * columns * groups + 1).reshape(rows, columns, groups)
+    images = beats.repeat(factor[0], axis=0).repeat(factor[1], axis=1)
+    return np.maximum.accumulate(images.reshape(-1))
+
+
 def windows(
     source: StreamType, window: Window, groups: int, beats: int, *, by_group: bool
 ) -> Needs:

@@ -1,7 +1,6 @@
 """Streams between blocks, and the blocks: what the template prints."""
 
 from dataclasses import dataclass, field
-from enum import Enum
 from math import ceil
 
 from gatewright.emit.needs import Needs
@@ -47,14 +46,6 @@ class Stream:
     type: Lanes
 
 
-class Ports(Enum):
-    """How a module's streams are connected."""
-
-    STREAM = "stream"  # tdata and tlast
-    PACKED = "packed"  # tlast is the highest bit of tdata
-    FORK = "fork"  # one tvalid and tready per reader
-
-
 @dataclass(frozen=True)
 class Block:
     """An instance of a library block.
@@ -66,12 +57,13 @@ class Block:
         parameters: SystemVerilog text by parameter name.
         inputs: Streams in.
         outputs: Streams out: one, or as many as a fork has readers.
-        ports: How they are connected.
+        forks: Whether it is a fork: one tvalid and tready per reader, one tdata.
         node: The graph's node that it computes, if it computes one.
         fold: Its folding, for a layer with weights.
         memories: Text of its memory files by file name.
         cycles: Cycles per sample by its own law; its streams' beats count besides.
-        lag: Bound of the cycles from the last beat that an output beat needs to that beat.
+        lag: Cycles from the last beat that a pixel's first output beat needs to that beat.
+        spread: Cycles from a pixel's first beat to its last; None: a beat for a beat.
         needs: For each input, the beats that each output beat needs.
     """
 
@@ -82,12 +74,13 @@ class Block:
     inputs: tuple[Stream, ...]
     outputs: tuple[Stream, ...]
     needs: tuple[Needs, ...]
-    ports: Ports = Ports.STREAM
+    forks: bool = False
     node: str | None = None
     fold: Fold | None = None
     memories: dict[str, str] = field(default_factory=dict)
     cycles: int = 0
-    lag: int = 2
+    lag: int = 1
+    spread: int | None = None
 
     @property
     def source(self) -> Lanes:
@@ -108,7 +101,7 @@ class Block:
     @property
     def latency(self) -> int:
         """Bound of the cycles from a sample's first beat in to its last beat out, alone."""
-        return self.source.beats + self.out.beats + self.cycles + self.lag
+        return self.source.beats + self.out.beats + self.cycles + self.lag + (self.spread or 0)
 
 
 def bus_width(fmt: FixedFormat, where: str) -> int:

@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from gatewright.emit.builder import build
 from gatewright.emit.environment import environment
-from gatewright.emit.pipeline import Pipeline, Port, build
+from gatewright.emit.pipeline import Pipeline, Port
 from gatewright.emit.streams import Block, bus_width
 from gatewright.errors import GatewrightError
 from gatewright.files import write_json, write_text
@@ -19,12 +20,7 @@ from gatewright.version import __version__
 
 # What stands beside a design in a simulation or in front of it in synthesis.
 OTHER_MODULES = ("gatewright_bench", "stream_source", "stream_sink", "synthesis_harness")
-# Where a layer counts its useful multiplications, by its module; for the simulation.
-COUNTERS = {
-    "matvec_layer": "u_engine.u_core.useful_macs_q",
-    "conv_layer": "u_engine.u_core.useful_macs_q",
-    "depthwise_layer": "u_core.useful_macs_q",
-}
+COUNTER = "u_engine.u_core.useful_macs_q"  # of a layer's useful multiplications; for simulation
 
 
 @dataclass(frozen=True)
@@ -190,6 +186,6 @@ def _layer(block: Block) -> dict[str, Any]:
         "multipliers": fold.multipliers,
         "useful_multiplications": fold.useful,
         "weight_memory": {"kind": fold.weight_memory, "depth": fold.depth, "ranks": fold.ranks},
-        "counter": f"u_{block.name}.{COUNTERS[block.module]}",
+        "counter": f"u_{block.name}.{COUNTER}",
         "fifo_depth": int(block.parameters["FifoDepth"]),
     }

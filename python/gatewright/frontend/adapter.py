@@ -1,6 +1,6 @@
 """hls4ml's ModelGraph -> the hardware graph. Everything behind it knows no hls4ml."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -10,7 +10,7 @@ import numpy as np
 from gatewright import graph as g
 from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat, integers_exactly
-from gatewright.frontend import image_layers
+from gatewright.frontend import function_layers, image_layers
 from gatewright.frontend.names import identifier, origin
 from gatewright.frontend.settings import fold_request
 from gatewright.frontend.types import fixed_format, hold_sum
@@ -52,9 +52,19 @@ def store_graph(model: Any) -> None:
     setattr(model, STORED, simplify(Reader(model).graph()))
 
 
-def set_channels_first(model: Any) -> None:
-    """Note that the network behind the model has its images' channels first, as PyTorch does."""
-    setattr(model, STORED, replace(stored_graph(model), channels_first=True))
+def set_network(model: Any, order: Sequence[int]) -> None:
+    """Note what is known of the ONNX network behind the model.
+
+    Its images have their channels first, as PyTorch has them; and its outputs, which hls4ml lists
+    as their nodes stand.
+
+    Args:
+        model: hls4ml's.
+        order: For each of the network's outputs, its place among hls4ml's.
+    """
+    graph = stored_graph(model)
+    outputs = tuple(graph.outputs[place] for place in order)
+    setattr(model, STORED, replace(graph, outputs=outputs, channels_first=True))
 
 
 class Reader:
@@ -68,13 +78,11 @@ class Reader:
             "Input": self.input,
             "Dense": self.dense,
             "Activation": self.activation,
-            "Reshape": self.alias,
-            "Repack": self.alias,
-            "Clone": self.alias,
+            **dict.fromkeys(("Reshape", "Repack", "Clone"), self.reshape),
         }
-        for kind, read in image_layers.READERS.items():
+        for kind, read in (*image_layers.READERS.items(), *function_layers.READERS.items()):
             self.handlers[kind] = partial(read, self)
-        self.padding: dict[str, image_layers.Pads] = {}  # hls4ml's tensor -> zeros around it
+        self.padding: dict[str, g.Pad] = {}  # hls4ml's tensor -> zeros around it, if need be
 
     def graph(self) -> g.Graph:
         """Return the hardware graph, as the ModelGraph says it."""
@@ -90,7 +98,12 @@ class Reader:
             if node is not None:
                 self.nodes[node.name] = node
                 self.drivers.update((tensor, node.name) for tensor in layer.outputs)
-        outputs = tuple(self.drivers[tensor] for tensor in self.model.outputs)
+        outputs = tuple(self.driver(tensor).name for tensor in self.model.outputs)
+        if len(set(outputs)) < len(outputs):
+            raise GatewrightError(
+                f"outputs {', '.join(outputs)}: one stream is several of them; leave all but one "
+                "out"
+            )
         name = identifier(self.model.config.get_project_name())
         return g.Graph(name, tuple(self.nodes.values()), outputs)
 
@@ -104,12 +117,14 @@ class Reader:
     def source(self, layer: Any, index: int = 0, *, padded: bool = False) -> g.Node:
         """Return the node that drives a layer's input; ``padded``: the layer pads by itself."""
         tensor = layer.inputs[index]
-        if tensor in self.padding and not padded:
-            raise GatewrightError(
-                f"{origin(layer)}: {layer.class_name} behind a zero padding; supported there: a "
-                "convolution or a maximum"
-            )
-        return self.nodes[self.drivers[tensor]]
+        return self.nodes[self.drivers[tensor]] if padded else self.driver(tensor)
+
+    def driver(self, tensor: str) -> g.Node:
+        """Return the node that drives a tensor, a zero padding as a node of its own."""
+        pad = self.padding.get(tensor)
+        if pad is None:
+            return self.nodes[self.drivers[tensor]]
+        return self.nodes.setdefault(pad.name, pad)
 
     def out(self, layer: Any) -> g.StreamType:
         """Return the type of a layer's output."""
@@ -123,8 +138,8 @@ class Reader:
         """Read the network's input."""
         return g.Input(name=self.name(layer), origin=origin(layer), inputs=(), out=self.out(layer))
 
-    def alias(self, layer: Any) -> None:
-        """Let a layer that changes neither values nor order pass its source on."""
+    def reshape(self, layer: Any) -> g.Node | None:
+        """Read a layer that changes neither values nor order: nothing, or another shape."""
         source = self.source(layer)
         out = self.out(layer)
         if (out.size, out.format) != (source.out.size, source.out.format):
@@ -132,7 +147,12 @@ class Reader:
                 f"{origin(layer)}: {layer.class_name} from {source.out.format} {source.out.shape} "
                 f"to {out.format} {out.shape}; it must keep the number of elements and their type"
             )
-        self.drivers.update((tensor, source.name) for tensor in layer.outputs)
+        if out.image == source.out.image:
+            self.drivers.update((tensor, source.name) for tensor in layer.outputs)
+            return None
+        return g.Reshape(
+            name=self.name(layer), origin=origin(layer), inputs=(source.name,), out=out
+        )
 
     def activation(self, layer: Any) -> g.Node:
         """Read a conversion (linear) or a ReLU."""
@@ -169,7 +189,7 @@ class Reader:
             weight_format=weight_format,
             bias=bias if bias.any() else None,
             bias_format=bias_format if bias.any() else None,
-            request=fold_request(layer),
+            request=fold_request(layer, (weight.shape[1], weight.shape[0])),
         )
         hold_sum(layer, node, source.out.format)
         return node

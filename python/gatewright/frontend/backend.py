@@ -21,7 +21,7 @@ from hls4ml.model.layers import Conv1D, Conv2D, Dense
 from hls4ml.model.optimizer import model_optimizer
 
 from gatewright.errors import NotRunError
-from gatewright.frontend import adapter, settings
+from gatewright.frontend import adapter, own_layers, settings
 from gatewright.tools import process
 
 ATTRIBUTES = (
@@ -44,6 +44,7 @@ class GatewrightBackend(VitisBackend):  # type: ignore[misc]  # hls4ml has no ty
                 ConfigurableAttribute(name, value_type=kind, default=kind(), description=text)
                 for name, kind, text in ATTRIBUTES
             )
+        own_layers.register(self)
         self._register_flows()
 
     def _register_flows(self) -> None:
@@ -53,9 +54,16 @@ class GatewrightBackend(VitisBackend):  # type: ignore[misc]  # hls4ml has no ty
         read = register_flow(
             "read", ["gatewright:read_graph"], requires=["vivado:optimize"], backend=self.name
         )
+        templates = register_flow(
+            "apply_templates",
+            self._get_layer_templates,
+            requires=["vivado:init_layers"],
+            backend=self.name,
+        )
         requires = list(get_flow("vitis:ip").requires)
         requires.insert(requires.index("optimize") + 1, check)
         requires.insert(requires.index("vivado:specific_types"), read)
+        requires.insert(requires.index("vivado:apply_templates") + 1, templates)
         self._default_flow = register_flow("ip", None, requires=requires, backend=self.name)
         self._writer_flow = register_flow(
             "write",

@@ -50,9 +50,12 @@ def hls4ml_config(prepared: Prepared, settings: Mapping[str, Any], backend: str)
     )
     default = strategy_named(str(model.get("Strategy", Strategy.RESOURCE.value)), "Model")
     config["Model"]["Strategy"] = default.value.title()
+    for name, fmt in prepared.types.items():
+        config["LayerName"][name]["Precision"]["result"] = str(fmt)
     for name, values in layers.items():
         config["LayerName"][name].update(layer_config(name, values, config["LayerName"][name]))
-    config["LayerName"][prepared.input_name]["Precision"]["result"] = str(prepared.input_format)
+    for name, fmt in prepared.inputs.items():
+        config["LayerName"][name]["Precision"]["result"] = str(fmt)
     return config
 
 

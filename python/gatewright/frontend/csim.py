@@ -25,15 +25,20 @@ DOUBLE_BITS = 53
 
 
 def run_csim(
-    library: Path, project: str, inputs: NDArray[np.floating], outputs: Sequence[StreamType]
+    library: Path,
+    project: str,
+    inputs: NDArray[np.floating],
+    input_sizes: Sequence[int],
+    outputs: Sequence[StreamType],
 ) -> list[IntArray]:
     """Run the compiled C simulation on every sample.
 
     Args:
         library: What ``compile_library`` returned.
         project: hls4ml's project name, the prefix of the library's functions.
-        inputs: Real values [samples, ...]; each sample flattened is the network's input.
-        outputs: Types of the network's outputs, in its order.
+        inputs: Real values [samples, elements]: those of each input, one after the other.
+        input_sizes: Elements of each input, in the library's order.
+        outputs: Types of the outputs, in the library's order.
 
     Returns:
         One array [samples, elements] per output: integers in units of that output's ``lsb``.
@@ -55,7 +60,7 @@ def run_csim(
         np.lib.format.open_memmap(
             folder / "outputs.npy", mode="w+", dtype=np.float64, shape=(samples, sum(sizes))
         ).flush()
-        _run_workers(library, project, folder, samples, sizes)
+        _run_workers(library, project, folder, samples, input_sizes, sizes)
         reals = np.split(np.load(folder / "outputs.npy"), np.cumsum(sizes)[:-1], axis=1)
     return [
         np.ldexp(real, out.format.fraction).astype(np.int64)
@@ -64,7 +69,12 @@ def run_csim(
 
 
 def _run_workers(
-    library: Path, project: str, folder: Path, samples: int, sizes: Sequence[int]
+    library: Path,
+    project: str,
+    folder: Path,
+    samples: int,
+    input_sizes: Sequence[int],
+    sizes: Sequence[int],
 ) -> None:
     """Share the samples out over the processors, and wait."""
     count = max(1, min(len(os.sched_getaffinity(0)), samples // SAMPLES_PER_PROCESS))
@@ -75,7 +85,7 @@ def _run_workers(
     for first, last in pairwise(bounds):
         arguments = [str(library), project, str(folder), str(first), str(last)]
         worker = [sys.executable, "-m", "gatewright.frontend.csim_worker", *arguments]
-        command = [*worker, *(str(size) for size in sizes)]
+        command = [*worker, ",".join(map(str, input_sizes)), ",".join(map(str, sizes))]
         jobs.append(process.Job(command, folder, {"PYTHONPATH": search}))
     for finished in process.run_together(jobs):
         if finished.status != 0:

@@ -7,22 +7,25 @@ import shutil
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gatewright import files, graph_io
-from gatewright.comparison import compare
+from gatewright.comparison import compare_outputs
 from gatewright.errors import GatewrightError, NotRunError
+from gatewright.fixed import IntArray
 from gatewright.frontend import plugin
-from gatewright.frontend.adapter import set_channels_first, stored_graph
+from gatewright.frontend.adapter import set_network, stored_graph
 from gatewright.frontend.config import hls4ml_config
 from gatewright.frontend.csim import run_csim
 from gatewright.frontend.names import identifier, origin
 from gatewright.frontend.prepare import Prepared, prepare
 from gatewright.graph import Dense, Elementwise, Graph
-from gatewright.passes import input_of
+from gatewright.passes import inputs_of
 from gatewright.vectors import Interface, Vectors, read_vectors
 
 log = logging.getLogger(__name__)
@@ -70,7 +73,7 @@ def run(
     with writing_folder(firmware) as temporary:
         model = convert(prepared, hls_config, target, temporary)
         graph = stored_graph(model)
-        truth = read_truth(vectors, graph)
+        truth = read_vectors(vectors, Interface.of(graph))
         relocate(temporary, firmware)
     graph_io.save(graph, folder)
     log.info("C simulation: compiling")
@@ -78,20 +81,20 @@ def run(
     library = compile_at(model, firmware)
     simulated = time.perf_counter()
     log.info("C simulation: %d samples", len(truth.inputs))
-    out = graph[graph.outputs[0]].out
-    got = run_csim(library, target.project, truth.inputs, [out])[0]
+    got = simulated_outputs(library, target.project, truth, graph, prepared.output_order)
     done = time.perf_counter()
-    comparison = compare(
-        truth.expected(out.format), got, what="the C simulation", layer=graph.outputs[0]
-    )
+    interface = Interface.of(graph)
+    sizes = [(name, graph[name].out.size) for name in graph.outputs]
+    expected = truth.expected(interface.outputs)
+    comparison = compare_outputs(expected, got, what="the C simulation", outputs=sizes)
     result = {
         "design": design_name,
         **comparison.summary(),
         "wall_s": round(done - start, 3),
         "compile_s": round(simulated - built, 3),
         "csim_inferences_per_s": round(len(truth.inputs) / (done - simulated), 1),
-        "input": str(input_of(graph).out.format),
-        "output": str(out.format),
+        "inputs": {node.name: str(node.out.format) for node in inputs_of(graph)},
+        "outputs": {name: str(graph[name].out.format) for name in graph.outputs},
         "layers": layers(model, graph),
         "vectors_sha256": files.sha256(vectors),
         "onnx_sha256": files.sha256(onnx),
@@ -153,7 +156,7 @@ def convert(prepared: Prepared, settings: Mapping[str, Any], target: Target, fol
             raise
         except Exception as error:  # hls4ml raises bare Exception
             raise GatewrightError(f"hls4ml cannot convert this network: {error}") from error
-    set_channels_first(model)
+    set_network(model, prepared.output_order)
     (folder / PROJECT_LOG).write_text(said.getvalue(), encoding="utf-8")
     return model
 
@@ -200,14 +203,22 @@ def compile_at(model: Any, folder: Path) -> Path:
     return compile_library(folder, model.config.config)
 
 
-def read_truth(vectors: Path, graph: Graph) -> Vectors:
-    """Read the vectors of a network with one input and one output."""
-    if len(graph.outputs) != 1:
-        raise GatewrightError(
-            f"the network has {len(graph.outputs)} outputs ({', '.join(graph.outputs)}); the "
-            "comparison supports 1: concatenate them"
-        )
-    return read_vectors(vectors, Interface.of(graph))
+def simulated_outputs(
+    library: Path, project: str, truth: Vectors, graph: Graph, order: Sequence[int]
+) -> IntArray:
+    """Return the integers [samples, elements] of the C simulation, in the network's order.
+
+    Args:
+        library: The compiled C simulation.
+        project: hls4ml's project name.
+        truth: The vectors.
+        graph: The hardware graph, its outputs in the network's order.
+        order: For each of them, its place among the library's.
+    """
+    listed = [graph[graph.outputs[order.index(place)]].out for place in range(len(order))]
+    sizes = [node.out.size for node in inputs_of(graph)]
+    got = run_csim(library, project, truth.inputs, sizes, listed)
+    return np.concatenate([got[place] for place in order], axis=1)
 
 
 def layers(model: Any, graph: Graph) -> list[dict[str, Any]]:

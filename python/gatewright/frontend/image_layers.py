@@ -5,15 +5,15 @@ node of its own but belongs to the window of the layer that reads it.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gatewright import graph as g
 from gatewright.errors import GatewrightError
-from gatewright.fixed import Rounding
+from gatewright.fixed import IntArray
 from gatewright.frontend.names import origin
-from gatewright.frontend.pooling import reciprocal
 from gatewright.frontend.settings import fold_request
 from gatewright.frontend.types import hold_sum
 
@@ -29,6 +29,7 @@ def conv(reader: "Reader", layer: Any) -> g.Node:
     weight, weight_format = reader.parameter(layer, "weight")
     bias, bias_format = reader.parameter(layer, "bias")
     filters = int(layer.get_attr("n_filt"))
+    moves, weight = dilated(window(reader, layer, "filt"), weight)
     node = g.Conv(
         name=reader.name(layer),
         origin=origin(layer),
@@ -38,17 +39,16 @@ def conv(reader: "Reader", layer: Any) -> g.Node:
         weight_format=weight_format,
         bias=bias if bias.any() else None,
         bias_format=bias_format if bias.any() else None,
-        request=fold_request(layer),
-        window=window(reader, layer, "filt"),
+        request=fold_request(layer, (filters, weight.size // filters)),
+        window=moves,
     )
     check_window(node, source)
     hold_sum(layer, node, source.out.format)
-    # Of one channel, a depthwise convolution is a plain one.
-    return as_average(node, source) if filters == source.out.image[2] == 1 else node
+    return node
 
 
 def depthwise(reader: "Reader", layer: Any) -> g.Node:
-    """Read a depthwise convolution: weights [channels, taps]; or the average that it is."""
+    """Read a depthwise convolution: weights [channels, taps]."""
     source = reader.source(layer, padded=True)
     weight, weight_format = reader.parameter(layer, "weight")
     bias, bias_format = reader.parameter(layer, "bias")
@@ -58,6 +58,7 @@ def depthwise(reader: "Reader", layer: Any) -> g.Node:
             f"{origin(layer)}: a depthwise convolution of {channels} channels to "
             f"{layer.get_attr('n_filt')}; supported: as many"
         )
+    moves, weight = dilated(window(reader, layer, "filt"), weight)
     node = g.Depthwise(
         name=reader.name(layer),
         origin=origin(layer),
@@ -67,41 +68,37 @@ def depthwise(reader: "Reader", layer: Any) -> g.Node:
         weight_format=weight_format,
         bias=bias if bias.any() else None,
         bias_format=bias_format if bias.any() else None,
-        request=fold_request(layer),
-        window=window(reader, layer, "filt"),
+        request=fold_request(layer, (channels, moves.taps)),
+        window=moves,
     )
     check_window(node, source)
     hold_sum(layer, node, source.out.format)
-    return as_average(node, source)
+    return node
 
 
-def as_average(node: g.Conv | g.Depthwise, source: g.Node) -> g.Node:
-    """Return the average that a depthwise convolution is, or itself where it is none."""
-    if not is_average(node, source):
-        return node
-    return g.Pool(
-        name=node.name,
-        origin=node.origin,
-        inputs=node.inputs,
-        out=node.out,
-        kind=g.Pooling.AVERAGE,
-        window=node.window,
-    )
+def dilated(window: g.Window, weight: IntArray) -> tuple[g.Window, IntArray]:
+    """Return the smaller kernel that a kernel with nothing but zeros between its taps is.
 
+    Args:
+        window: How the kernel moves, its dilation 1.
+        weight: hls4ml's weights: [rows, columns, ...], or [columns, ...] of a sequence.
 
-def is_average(node: g.Dense, source: g.Node) -> bool:
-    """Whether a depthwise convolution gives the exact average of its window, converted."""
-    count = node.weight.shape[1]
-    values = np.unique(np.ldexp(node.weight.astype(np.float64), -node.weight_format.fraction))
-    if len(values) != 1:
-        return False
-    if node.bias is None:
-        return bool(values[0] * count == 1.0)
-    if node.bias_format is None or node.out.format.rounding is not Rounding.TRN:
-        return False
-    biases = np.unique(np.ldexp(node.bias.astype(np.float64), -node.bias_format.fraction))
-    exact = reciprocal(count, source.out.format, node.out.format.fraction)
-    return bool(biases.tolist() == [exact.bias] and values[0] == exact.weight)
+    Returns:
+        The window with the largest dilation there is, and the weights at its taps.
+    """
+    taps = weight.reshape(*window.kernel, -1)
+    steps = []
+    for axis, size in enumerate(window.kernel):
+        used = np.flatnonzero(np.moveaxis(taps, axis, 0).reshape(size, -1).any(axis=1))
+        steps.append(
+            next(d for d in range(size, 0, -1) if not ((size - 1) % d or (used % d).any()))
+            if size > 1 and len(used)
+            else 1
+        )
+    rows, columns = steps
+    taps = taps[::rows, ::columns]
+    new = replace(window, kernel=taps.shape[:2], dilation=(rows, columns))
+    return new, taps.reshape(new.taps, *weight.shape[-2:])
 
 
 def pool(reader: "Reader", layer: Any) -> g.Node:
@@ -110,7 +107,6 @@ def pool(reader: "Reader", layer: Any) -> g.Node:
     Raises:
         GatewrightError: an average, or pads, which hls4ml does not compute exactly.
     """
-    source = reader.source(layer, padded=True)
     where = origin(layer)
     if layer.get_attr("pool_op") != "Max":
         raise GatewrightError(
@@ -122,19 +118,32 @@ def pool(reader: "Reader", layer: Any) -> g.Node:
             f"{where}: {layer.class_name} with pads, which hls4ml computes wrongly; put a ReLU and "
             "a zero padding in front"
         )
-    padded = layer.inputs[0] in reader.padding
-    if padded and source.out.format.signed:
-        raise GatewrightError(
-            f"{where}: a maximum over zero padding and values of {source.out.format}, which may be "
-            "negative; supported: unsigned values (a ReLU in front)"
-        )
+    # Where nothing is negative, zeros around the image are as good as nothing.
+    absorbs = not reader.source(layer, padded=True).out.format.signed
+    source = reader.source(layer, padded=absorbs)
     node = g.Pool(
         name=reader.name(layer),
         origin=where,
         inputs=(source.name,),
         out=reader.out(layer),
         kind=g.Pooling.MAX,
-        window=window(reader, layer, "pool"),
+        window=window(reader, layer, "pool", padded=absorbs),
+    )
+    check_window(node, source)
+    return node
+
+
+def own_pool(reader: "Reader", layer: Any) -> g.Node:
+    """Read a pooling of our own."""
+    source = reader.source(layer)
+    node = g.Pool(
+        name=reader.name(layer),
+        origin=origin(layer),
+        inputs=(source.name,),
+        out=reader.out(layer),
+        kind=g.Pooling.AVERAGE if layer.get_attr("average") else g.Pooling.MAX,
+        window=window(reader, layer, "pool", padded=False),
+        count_padding=bool(layer.get_attr("count_padding")),
     )
     check_window(node, source)
     return node
@@ -160,29 +169,80 @@ def global_pool(reader: "Reader", layer: Any) -> g.Node:
 
 
 def zero_padding(reader: "Reader", layer: Any) -> None:
-    """Keep a padding for the layer that reads it."""
-    source = reader.source(layer)
-    if source.out.format != reader.out(layer).format:
+    """Keep a padding for the layer that reads it; it is a node where that cannot pad by itself."""
+    source = reader.source(layer, padded=True)
+    out = reader.out(layer)
+    if source.out.format != out.format:
         raise GatewrightError(
-            f"{origin(layer)}: a zero padding from {source.out.format} to "
-            f"{reader.out(layer).format}; it must keep the type"
+            f"{origin(layer)}: a zero padding from {source.out.format} to {out.format}; it must "
+            "keep the type"
         )
+    before = reader.padding.get(layer.inputs[0])
+    top, left, bottom, right = pads_of(layer)
+    if before is not None:  # one around another is one
+        top, left = top + before.pad[0], left + before.pad[1]
+        bottom, right = bottom + before.pad[2], right + before.pad[3]
+    pad = g.Pad(
+        name=reader.name(layer), origin=origin(layer), inputs=(source.name,), out=out,
+        pad=(top, left, bottom, right),
+    )  # fmt: skip
     for tensor in layer.outputs:
         reader.drivers[tensor] = source.name
-        reader.padding[tensor] = pads_of(layer)
+        reader.padding[tensor] = pad
+
+
+def transpose(reader: "Reader", layer: Any) -> g.Node:
+    """Read a transposition; hls4ml's axes are those of its shape, without the batch."""
+    source = reader.source(layer)
+    perm = [int(axis) for axis in layer.get_attr("perm")]
+    missing = 3 - len(perm)
+    rows, columns, channels = (*range(missing), *(missing + axis for axis in perm))
+    node = g.Transpose(
+        name=reader.name(layer), origin=origin(layer), inputs=(source.name,),
+        out=reader.out(layer), axes=(rows, columns, channels),
+    )  # fmt: skip
+    expected = tuple(source.out.image[axis] for axis in node.axes)
+    if node.out.image != expected:
+        raise GatewrightError(
+            f"{origin(layer)}: a transposition {perm} of {source.out.shape} to {node.out.shape}, "
+            f"must be {expected}"
+        )
+    return node
+
+
+def resize(reader: "Reader", layer: Any) -> g.Node:
+    """Read a nearest upsampling by whole factors."""
+    source, out = reader.source(layer), reader.out(layer)
+    (rows, columns, channels), image = source.out.image, out.image
+    stated = int(layer.get_attr("in_height") or 1), int(layer.get_attr("in_width"))
+    if (
+        layer.get_attr("algorithm") != "nearest"
+        or stated != (rows, columns)
+        or image[0] % rows
+        or image[1] % columns
+        or image[2] != channels
+        or out.format != source.out.format
+    ):
+        raise GatewrightError(
+            f"{origin(layer)}: a {layer.get_attr('algorithm')} resizing of {source.out.image} "
+            f"(hls4ml: {stated}) to {image}; supported: nearest, by whole factors, the type kept"
+        )
+    return g.Upsample(
+        name=reader.name(layer), origin=origin(layer), inputs=(source.name,), out=out,
+        factor=(image[0] // rows, image[1] // columns),
+    )  # fmt: skip
 
 
 def merge(reader: "Reader", layer: Any) -> g.Node:
     """Read two streams combined element by element."""
     word = str(layer.get_attr("op"))
-    supported = (g.Combination.ADD,)
-    kind = next((kind for kind in supported if kind.value == word), None)
+    kind = next((kind for kind in g.Combination if kind.value == word), None)
     sources = [reader.source(layer, index) for index in (0, 1)]
     out = reader.out(layer)
     if kind is None or any(source.out.shape != out.shape for source in sources):
         raise GatewrightError(
             f"{origin(layer)}: {word} of {sources[0].out.shape} and {sources[1].out.shape}; "
-            "supported: add, of equal shapes"
+            f"supported: {', '.join(kind.value for kind in g.Combination)}, of equal shapes"
         )
     return g.Merge(
         name=reader.name(layer),
@@ -213,14 +273,22 @@ def concat(reader: "Reader", layer: Any) -> g.Node:
     )
 
 
-def window(reader: "Reader", layer: Any, word: str) -> g.Window:
-    """Return how a layer's kernel moves; ``word`` is hls4ml's prefix of the kernel's size."""
+def window(reader: "Reader", layer: Any, word: str, *, padded: bool = True) -> g.Window:
+    """Return how a layer's kernel moves.
+
+    Args:
+        reader: The reader.
+        layer: hls4ml's layer.
+        word: hls4ml's prefix of the kernel's size.
+        padded: Whether it takes a zero padding in front of it into its own window.
+    """
 
     def pair(what: str) -> tuple[int, int]:
         rows, columns = (layer.get_attr(f"{what}_{axis}") for axis in ("height", "width"))
         return int(rows or 1), int(columns or 1)
 
-    own, before = pads_of(layer), reader.padding.get(layer.inputs[0], (0, 0, 0, 0))
+    pad = reader.padding.get(layer.inputs[0]) if padded else None
+    own, before = pads_of(layer), (0, 0, 0, 0) if pad is None else pad.pad
     top, left, bottom, right = (a + b for a, b in zip(own, before, strict=True))
     found = g.Window(
         kernel=pair(word),
@@ -228,7 +296,7 @@ def window(reader: "Reader", layer: Any, word: str) -> g.Window:
         dilation=pair("dilation"),
         pad=(top, left, bottom, right),
     )
-    if found.dilation != (1, 1):
+    if found.dilation != (1, 1) and layer.class_name != "GatewrightPool":
         raise GatewrightError(
             f"{origin(layer)}: dilation {found.dilation}, which hls4ml computes wrongly; allowed: 1"
         )
@@ -258,8 +326,11 @@ READERS: dict[str, Callable[["Reader", Any], g.Node | None]] = {
     **dict.fromkeys(("Conv1D", "Conv2D", "PointwiseConv1D", "PointwiseConv2D"), conv),
     **dict.fromkeys(("DepthwiseConv1D", "DepthwiseConv2D"), depthwise),
     **dict.fromkeys(("Pooling1D", "Pooling2D"), pool),
+    "GatewrightPool": own_pool,
     **dict.fromkeys(("GlobalPooling1D", "GlobalPooling2D"), global_pool),
     **dict.fromkeys(("ZeroPadding1D", "ZeroPadding2D"), zero_padding),
+    "Transpose": transpose,
+    "Resize": resize,
     "Merge": merge,
     "Concatenate": concat,
 }

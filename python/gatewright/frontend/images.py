@@ -1,17 +1,32 @@
 """Images with their channels last: NCHW (and NCL) -> NHWC, as hls4ml and the hardware have them.
 
-No Transpose is left in the graph: the network's input and its output are images turned outside
-(``vectors``), and where an image is flattened in front of a matrix, the matrix's rows are put into
-the new order. A sequence becomes an image of one row: hls4ml's pooling of sequences is wrong.
+The network's inputs and outputs are images turned outside (``vectors``), and where an image is
+flattened in front of a matrix, the matrix's rows are put into the new order. Only a reshaping in
+which elements change places needs a Transpose (``moves``). A sequence becomes an image of one row:
+hls4ml's pooling of sequences is wrong.
 """
 
 from collections.abc import Callable
-from math import prod
 from typing import Any
 
 import numpy as np
 
 from gatewright.errors import GatewrightError
+from gatewright.frontend.moves import (
+    Order,
+    Shape,
+    Step,
+    by_feature,
+    collapse_reshapes,
+    guard_flattening,
+    joined,
+    order_of,
+    replace_by,
+    reshaped,
+    sink_flattening,
+    transposed,
+    turned,
+)
 from gatewright.frontend.onnx_graph import (
     RESHAPING,
     attributes,
@@ -25,10 +40,10 @@ from gatewright.frontend.onnx_graph import (
     shapes,
     values_behind,
 )
+from gatewright.frontend.own_nodes import BY_CHANNEL, ELEMENTWISE
 
+JOINED = ("Add", "Sub", "Mul", "Max", "Min", "Average")
 CHANNELS_LAST = "qonnx.custom_op.channels_last"
-Shape = tuple[int, ...]
-Order = tuple[int, int] | None  # channels and pixels of a flattened image; None: order unchanged
 
 
 def channels_last(graph: Any) -> None:
@@ -37,16 +52,9 @@ def channels_last(graph: Any) -> None:
     Raises:
         GatewrightError: a reshape or a joint that would need a transposition in the hardware.
     """
+    sink_flattening(graph)
     drop_last_flatten(graph)
     Converter(graph).run()
-
-
-def turned(shape: Shape) -> Shape:
-    """Return the shape of an image with its channels last; other shapes stay."""
-    if len(shape) < 3:
-        return shape
-    batch, channels, *pixels = shape
-    return (batch, *[1] * (2 - len(pixels)), *pixels, channels)
 
 
 def drop_last_flatten(graph: Any) -> None:
@@ -67,7 +75,9 @@ def _until_output(graph: Any, tensor: str) -> list[str] | None:
     """Return the tensors behind ``tensor`` if only elementwise nodes lead to the output."""
     tensors: list[str] = []
     while readers := consumers(graph, tensor):
-        if len(readers) > 1 or readers[0].op_type not in ("Quant", "Relu"):
+        if len(readers) > 1 or readers[0].op_type not in ("Quant", "Relu", *ELEMENTWISE):
+            return None
+        if by_feature(readers[0]):
             return None
         tensor = readers[0].output[0]
         tensors.append(tensor)
@@ -80,35 +90,53 @@ class Converter:
     def __init__(self, graph: Any) -> None:
         self.graph = graph
         self.shapes = shapes(graph)  # channels first
-        self.orders: dict[str, Order] = {}
+        self.orders: dict[str, Order] = {}  # of tensors that are no images
+        self.images: dict[str, Shape] = {}  # what a flattened tensor was, channels first
         self.handlers: dict[str, Callable[[Any], None]] = {
             "Conv": self.conv,
             "MaxPool": self.pool,
+            "Pool": self.own_pool,
             "Pad": self.pad,
             "MatMul": self.matmul,
             "Concat": self.concat,
-            "Add": self.add,
+            "Transpose": self.transpose,
+            "Upsample": self.upsample,
+            **dict.fromkeys(JOINED, self.joint),
+            **dict.fromkeys(BY_CHANNEL, self.by_channel),
             **dict.fromkeys(RESHAPING, self.reshape),
         }
 
     def run(self) -> None:
         """Convert every node, then the shapes of all tensors that depend on the input."""
         drivers = producers(self.graph)
-        moving = [self.graph.input[0].name]
+        moving = [value.name for value in self.graph.input]
         for node in list(self.graph.node):
             if is_constant(self.graph, drivers, node.output[0]):
                 continue
             moving.extend(node.output)
             self.orders[node.output[0]] = self.orders.get(node.input[0])
+            if node.input[0] in self.images:
+                self.images[node.output[0]] = self.images[node.input[0]]
             self.handlers.get(node.op_type, self.nothing)(node)
         for tensor in moving:
             if tensor in shapes(self.graph):
                 set_shape(self.graph, tensor, turned(self.shapes[tensor]))
+        collapse_reshapes(self.graph)
         self.drop_reshapes()
+        guard_flattening(self.graph)
         self.check_output()
 
     def nothing(self, node: Any) -> None:
         """Leave what works element by element as it is."""
+
+    def by_channel(self, node: Any) -> None:
+        """Put constants for each feature into the order of a flattened image."""
+        order = self.orders.get(node.input[0])
+        given = attributes(node)
+        for key in BY_CHANNEL[node.op_type]:
+            if order is not None and len(given[key]) > 1:
+                given[key] = [given[key][i] for i in order]
+        set_attributes(node, **given)
 
     def image(self, node: Any) -> None:
         """Give a node of a window two axes, and QONNX's channels-last domain."""
@@ -135,6 +163,14 @@ class Converter:
         """Turn a pooling."""
         self.image(node)
 
+    def own_pool(self, node: Any) -> None:
+        """Turn a pooling of our own."""
+        shape = attributes(node)["output_shape"]
+        domain = node.domain
+        self.image(node)
+        node.domain = domain
+        set_attributes(node, **{**attributes(node), "output_shape": [1, *shape][-2:]})
+
     def pad(self, node: Any) -> None:
         """Turn the pads, and spell out that they are zeros.
 
@@ -156,6 +192,7 @@ class Converter:
         set_constant(self.graph, name, np.array([0, *first, 0, 0, *last, 0], dtype=np.int64))
         del node.input[2:]
         set_attributes(node, mode="constant")
+        node.domain = CHANNELS_LAST  # hls4ml takes the layout from whether any node has it
 
     def matmul(self, node: Any) -> None:
         """Put a matrix's rows into the order of a flattened image.
@@ -171,21 +208,38 @@ class Converter:
             )
         order = self.orders.get(node.input[0])
         self.orders[node.output[0]] = None
+        self.images.pop(node.output[0], None)
         if order is not None:
             name, weight = values_behind(self.graph, node.input[1])
-            rows = weight.reshape(*order, -1).swapaxes(0, 1)
-            set_constant(self.graph, name, rows.reshape(weight.shape))
+            set_constant(self.graph, name, weight[list(order)])
 
-    def add(self, node: Any) -> None:
+    def joint(self, node: Any) -> None:
         """Check that what is joined has one order."""
         drivers = producers(self.graph)
         if is_constant(self.graph, drivers, node.input[1]):
             return
         if self.orders.get(node.input[0]) != self.orders.get(node.input[1]):
             raise GatewrightError(
-                f"{node.name}: one operand of Add is a flattened image, the other is not; add the "
-                "images, then flatten"
+                f"{node.name}: one operand of {node.op_type} is a flattened image, the other is "
+                "not; join the images, then flatten"
             )
+
+    def upsample(self, node: Any) -> None:
+        """Turn an upsampling: hardware has rows and columns."""
+        factors = attributes(node)["factors"]
+        set_attributes(node, factors=[1, *factors][-2:])
+
+    def transpose(self, node: Any) -> None:
+        """Exchange the axes that the turned image has in their place."""
+        source = self.shapes[node.input[0]]
+        perm = attributes(node).get("perm") or list(range(len(source)))[::-1]
+        order = self.orders.get(node.input[0])
+        if perm[0] != 0 or len(source) > 4 or order is not None:
+            raise GatewrightError(
+                f"{node.name}: Transpose {perm} of shape {source}; supported: of the channels, "
+                "rows and columns of an image, the batch in its place"
+            )
+        replace_by(self.graph, node, transposed(source, perm))
 
     def concat(self, node: Any) -> None:
         """Join along the channels, now the last axis; more than two by twos.
@@ -197,12 +251,15 @@ class Converter:
         rank = len(self.shapes[node.output[0]])
         axis = attributes(node)["axis"] % rank
         constant = any(is_constant(self.graph, drivers, tensor) for tensor in node.input)
-        flattened = any(self.orders.get(tensor) is not None for tensor in node.input)
-        if axis != 1 or constant or flattened or len(node.input) < 2:
+        if axis != 1 or constant or len(node.input) < 2:
             raise GatewrightError(
                 f"{node.name}: Concat over axis {axis} of {len(node.input)} tensors; supported: "
-                "two or more streams along the channels, before they are flattened"
+                "two or more streams along the channels"
             )
+        self.orders[node.output[0]] = joined(
+            [(self.orders.get(t), self.shapes[t][1]) for t in node.input if rank == 2]
+        )
+        self.images.pop(node.output[0], None)
         set_attributes(node, axis=len(turned(self.shapes[node.output[0]])) - 1)
         self.by_twos(node)
 
@@ -226,28 +283,37 @@ class Converter:
             node.input[:] = [joined, *list(node.input)[2:]]
 
     def reshape(self, node: Any) -> None:
-        """Make any reshaping a Reshape to the new shape, and note the order behind it.
+        """Make any reshaping a Reshape to the new shape; turn what changes places.
 
         Raises:
-            GatewrightError: elements would change places.
+            GatewrightError: the batch would change, or a part of several flattened images.
         """
         source, out = self.shapes[node.input[0]], self.shapes[node.output[0]]
-        before = self.orders.get(node.input[0]) if len(source) < 3 else channels_pixels(source)
-        after = None if len(out) < 3 else channels_pixels(out)
-        if len(out) < 3:
-            after = before
-        if before != after or out[0] != 1:
+        if out[0] != 1 or len(out) > 4:
             raise GatewrightError(
-                f"{node.name}: {node.op_type} from {source} to {out}; with the channels last the "
-                "elements would change places. Supported: flattening in front of a Linear layer, "
-                "and reshaping that keeps the channels"
+                f"{node.name}: {node.op_type} from {source} to {out}; supported: the batch stays, "
+                "and at most channels, rows and columns follow"
             )
-        self.orders[node.output[0]] = after if len(out) < 3 else None
-        name = f"{node.name}_shape"
-        set_constant(self.graph, name, np.array(turned(out), dtype=np.int64))
-        node.op_type, node.domain = "Reshape", ""
-        node.input[:] = [node.input[0], name]
-        set_attributes(node)
+        before = self.orders.get(node.input[0]) if len(source) < 3 else order_of(source)
+        image = source if len(source) > 2 else self.images.get(node.input[0])
+        if len(out) < 3:
+            self.orders[node.output[0]] = before
+            if image is not None:
+                self.images[node.output[0]] = image
+            steps = [Step(turned(out))]
+        elif before == order_of(out):
+            steps = [Step(turned(out))]
+        elif before is None or image is not None:
+            steps = reshaped(None if before is None else image, out)
+        else:
+            raise GatewrightError(
+                f"{node.name}: {node.op_type} from {source} to {out} of several flattened images; "
+                "reshape each"
+            )
+        if len(out) > 2:
+            self.orders[node.output[0]] = None
+            self.images.pop(node.output[0], None)
+        replace_by(self.graph, node, steps)
 
     def drop_reshapes(self) -> None:
         """Leave out what no longer changes the shape."""
@@ -263,9 +329,3 @@ class Converter:
                 raise GatewrightError(
                     f"output {value.name} is a flattened image; leave the flattening out"
                 )
-
-
-def channels_pixels(shape: Shape) -> Order:
-    """Return the channels and pixels of an image, None where its two orders are one."""
-    channels, pixels = shape[1], prod(shape[2:])
-    return None if 1 in (channels, pixels) else (channels, pixels)

@@ -43,9 +43,8 @@ def name_nodes(graph: Any) -> None:
     for index, node in enumerate(graph.node):
         name = re.sub(r"\W+", "_", node.name).strip("_") or f"{node.op_type.lower()}_{index}"
         name = name if not name[0].isdigit() else f"n{name}"
-        unique, count = name, 2
-        while unique.lower() in taken:
-            unique, count = f"{name}_{count}", count + 1
+        candidates = (name, *(f"{name}_{i}" for i in range(2, len(taken) + 3)))
+        unique = next(candidate for candidate in candidates if candidate.lower() not in taken)
         taken.add(unique.lower())
         node.name = unique
         if node.op_type in ("Quant", "IntQuant"):
@@ -53,26 +52,24 @@ def name_nodes(graph: Any) -> None:
 
 
 def one_sample(graph: Any) -> None:
-    """Make the batch axis one sample, and let shapes be inferred anew from the input's.
+    """Make the batch axis one sample, and let shapes be inferred anew from the inputs'.
 
     Raises:
-        GatewrightError: more than one input, or an axis of unknown size beside the batch.
+        GatewrightError: no input, or an axis of unknown size beside the batch.
     """
     constants = {tensor.name for tensor in graph.initializer}
     inputs = [value for value in graph.input if value.name not in constants]
-    if len(inputs) != 1:
-        raise GatewrightError(
-            f"the graph has {len(inputs)} inputs ({', '.join(v.name for v in inputs)}); "
-            "1 is supported"
-        )
-    dims = inputs[0].type.tensor_type.shape.dim
-    if len(dims) < 2 or any(d.dim_value < 1 for d in dims[1:]):
-        raise GatewrightError(
-            f"input {inputs[0].name}: shape {[d.dim_value or d.dim_param or '?' for d in dims]}; "
-            "it needs a batch axis and, after it, axes of fixed size. Export the network with an "
-            "example input"
-        )
-    dims[0].dim_value = 1
+    if not inputs:
+        raise GatewrightError("the graph has no input: it is a constant")
+    for value in inputs:
+        dims = value.type.tensor_type.shape.dim
+        if len(dims) < 2 or any(d.dim_value < 1 for d in dims[1:]):
+            raise GatewrightError(
+                f"input {value.name}: shape {[d.dim_value or d.dim_param or '?' for d in dims]}; "
+                "it needs a batch axis and, after it, axes of fixed size. Export the network with "
+                "an example input"
+            )
+        dims[0].dim_value = 1
     del graph.value_info[:]
     for value in graph.output:
         value.type.tensor_type.ClearField("shape")
@@ -208,6 +205,18 @@ def remove_node(graph: Any, node: Any) -> None:
                 graph.value_info.remove(spare)
 
 
+def drop_unread_nodes(graph: Any) -> None:
+    """Remove nodes whose results nobody reads."""
+    outputs = {value.name for value in graph.output}
+    changed = True
+    while changed:
+        changed = False
+        for node in list(graph.node):
+            if not any(out in outputs or consumers(graph, out) for out in node.output):
+                graph.node.remove(node)
+                changed = True
+
+
 def drop_unread_constants(graph: Any) -> None:
     """Remove constants that no node reads; hls4ml fails on them."""
     used = {tensor for node in graph.node for tensor in (*node.input, *node.output)}
@@ -216,12 +225,12 @@ def drop_unread_constants(graph: Any) -> None:
             group.remove(value)
 
 
-def first_consumers(graph: Any, tensor: str) -> Iterator[Any]:
-    """Yield what reads ``tensor``, looking through nodes that only reshape."""
+def first_consumers(graph: Any, tensor: str, through: tuple[str, ...] = ()) -> Iterator[Any]:
+    """Yield what reads ``tensor``, looking through nodes that only reshape, and ``through``."""
     for node in graph.node:
         if tensor in node.input:
-            if node.op_type in (*RESHAPING, "Identity", "Dropout"):
-                yield from first_consumers(graph, node.output[0])
+            if node.op_type in (*RESHAPING, "Identity", "Dropout", *through):
+                yield from first_consumers(graph, node.output[0], through)
             else:
                 yield node
 
@@ -235,11 +244,36 @@ def name_tensors(graph: Any) -> None:
             if tensor in constants:
                 names.setdefault(tensor, f"{node.name}_param{index}")
         for index, tensor in enumerate(node.output):
-            names[tensor] = f"{node.name}_out{index}"
-    names[graph.input[0].name] = "global_in"
+            # hls4ml looks for a Reshape's output under the node's own name.
+            reshapes = node.op_type == "Reshape"
+            names[tensor] = node.name if reshapes else f"{node.name}_out{index}"
+    taken = {node.name.lower() for node in graph.node}
+    for value in graph.input:
+        base = "global_in" if len(graph.input) == 1 else re.sub(r"\W+", "_", value.name)
+        base = base if base[:1].isalpha() else f"n{base}"
+        candidates = (base, *(f"{base}_in{i}" for i in range(len(taken) + 1)))
+        name = next(candidate for candidate in candidates if candidate.lower() not in taken)
+        taken.add(name.lower())
+        names[value.name] = name
     for node in graph.node:
         node.input[:] = [names[tensor] for tensor in node.input]
         node.output[:] = [names[tensor] for tensor in node.output]
     for value in (*graph.initializer, *graph.input, *graph.output, *graph.value_info):
         value.name = names.get(value.name, value.name)
     del graph.quantization_annotation[:]
+
+
+def output_order(graph: Any) -> tuple[int, ...]:
+    """Return each output's place in the order in which hls4ml lists them, that of their nodes.
+
+    Raises:
+        GatewrightError: an output that is an input or a constant.
+    """
+    order = {tensor: i for i, node in enumerate(graph.node) for tensor in node.output}
+    wrong = [value.name for value in graph.output if value.name not in order]
+    if wrong:
+        raise GatewrightError(
+            f"outputs {', '.join(wrong)} are no results of the network; leave them out"
+        )
+    listed = sorted(order[value.name] for value in graph.output)
+    return tuple(listed.index(order[value.name]) for value in graph.output)

@@ -1,95 +1,106 @@
-"""Pooling that hls4ml does not compute exactly, as layers that it does.
+"""Pooling that hls4ml does not compute exactly, as a layer of our own that does.
 
-An average becomes a depthwise convolution with 1/count. Where count is no power of two, 1/count is
-rounded, and a small constant and a truncation bring the sum onto a grid so fine that the quantiser
-behind it gives what it gives for the exact quotient (``Reciprocal``). The hardware graph has an
-average again: the adapter recognises the weights.
+hls4ml truncates averages, reads no global pooling, and its padded maximum is wrong. Those become
+a ``Pool`` (``own_layers``), whose result has the type of the quantiser behind it. A maximum without
+pads stays as it is.
 """
 
-from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-import numpy as np
-
 from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat
+from gatewright.frontend.formats import exact_format
 from gatewright.frontend.onnx_graph import (
     attributes,
     first_consumers,
-    insert_before,
     set_attributes,
-    set_constant,
     set_shape,
     shapes,
 )
-from gatewright.frontend.quantizers import constant, exact_quant, make_quant, quant_format
-from gatewright.frontend.structure import never_negative, quantised_as
+from gatewright.frontend.quantizers import constant, quant_format
 
 
-@dataclass(frozen=True)
-class Reciprocal:
-    """``floor(sum * weight + bias)`` on a grid is ``floor(sum / count)`` on it, for every sum.
-
-    Attributes:
-        weight: 1 / count, rounded to 2**-bits.
-        bias: More than the error of any sum, less than the distance to the next grid point.
-        fraction: Fraction bits of the grid.
-    """
-
-    weight: float
-    bias: float
-    fraction: int
-
-
-def reciprocal(count: int, source: FixedFormat, fraction: int) -> Reciprocal:
-    """Return how to divide sums of ``count`` values of ``source`` by ``count``.
-
-    In units of the grid, quotients that are not on it are at least 1/count away from it. The bias
-    is 2**-(guard+1), at most half of that, and the error of the rounded weight stays below it.
-    """
-    guard = (count - 1).bit_length()
-    bits = source.width + (fraction - source.fraction) + 2 * guard + 1
-    weight = round(2**bits / count) / 2**bits
-    return Reciprocal(weight, 2.0 ** -(fraction + guard + 1), fraction)
-
-
-def fraction_for(count: int, source: FixedFormat, target: FixedFormat) -> int:
-    """Return the fraction bits of a grid that keeps quotients on their side of ``target``'s ties.
-
-    Ties and quotients are multiples of 1/count of a unit of the finer of both; a grid of at most
-    1/count keeps every quotient beyond a tie beyond it after truncation.
-    """
-    return max(source.fraction, target.fraction + 1) + (count - 1).bit_length()
-
-
-def rewrite_pools(graph: Any) -> None:
+def rewrite_pools(graph: Any) -> dict[str, FixedFormat]:
     """Rewrite every pooling that hls4ml does not compute exactly.
 
+    Returns:
+        The type that the result of each must have, by the node's name.
+
     Raises:
-        GatewrightError: one that cannot be rewritten exactly; the message says why.
+        GatewrightError: one whose values have no fixed-point format; the message says why.
     """
+    types = {}
     for node in list(graph.node):
-        if node.op_type in ("GlobalMaxPool", "GlobalAveragePool", "ReduceMean"):
+        if node.op_type in ("GlobalMaxPool", "GlobalAveragePool", "ReduceMean", "ReduceMax"):
             _name_the_window(graph, node)
-        if node.op_type == "AveragePool":
-            _average(graph, node)
-        if node.op_type == "MaxPool":
-            _pad_first(graph, node)
+        if node.op_type == "AveragePool" or (node.op_type == "MaxPool" and not _is_plain(node)):
+            types[node.name] = _own(graph, node)
+    return types
+
+
+def _is_plain(node: Any) -> bool:
+    given = attributes(node)
+    return not any(given["pads"]) and all(d == 1 for d in given["dilations"])
+
+
+def _own(graph: Any, node: Any) -> FixedFormat:
+    """Make a node a ``Pool``; return the type of its result."""
+    given = attributes(node)
+    counts = node.op_type == "MaxPool" or bool(given["count_include_pad"])
+    target = _max_type(graph, node) if node.op_type == "MaxPool" else _average_type(graph, node)
+    window = {key: given[key] for key in ("kernel_shape", "strides", "dilations", "pads")}
+    average = int(node.op_type == "AveragePool")
+    node.op_type, node.domain = "Pool", "gatewright"
+    set_attributes(
+        node, **window, average=average, count_padding=int(counts),
+        output_shape=list(shapes(graph)[node.output[0]][2:]),
+    )  # fmt: skip
+    return target
+
+
+def _max_type(graph: Any, node: Any) -> FixedFormat:
+    """Return the type of a maximum: its source's."""
+    source = exact_format(graph, node.input[0])
+    if source is None:
+        raise GatewrightError(
+            f"{node.name}: MaxPool with pads {attributes(node)['pads']} of values whose format is "
+            "not known; put a quantiser (QuantIdentity) in front of it"
+        )
+    return source
+
+
+def _average_type(graph: Any, node: Any) -> FixedFormat:
+    """Return the type of an average: the quantiser's behind it, or one that holds it exactly."""
+    readers = list(first_consumers(graph, node.output[0], ("Relu",)))
+    quantised = {quant_format(n, graph) for n in readers if n.op_type == "Quant"}
+    outputs = {value.name for value in graph.output}
+    seen = node.output[0] in outputs or any(n.op_type != "Quant" for n in readers)
+    if len(quantised) == 1 and not seen:
+        return next(iter(quantised))
+    source = exact_format(graph, node.input[0])
+    given = attributes(node)
+    count = prod(given["kernel_shape"])
+    if source is not None and count & (count - 1) == 0 and given["count_include_pad"]:
+        return FixedFormat(source.signed, source.width + count.bit_length() - 1, source.integer)
+    raise GatewrightError(
+        f"{node.name}: an average over {count} values needs one quantiser (QuantIdentity) right "
+        "behind it, or, where the number is a power of two and all count, right before it"
+    )
 
 
 def _name_the_window(graph: Any, node: Any) -> None:
     """Make pooling over the whole image one with a kernel."""
     known = shapes(graph)
     source = known[node.input[0]]
-    if node.op_type == "ReduceMean":
+    if node.op_type in ("ReduceMean", "ReduceMax"):
         _check_axes(graph, node, source)
         _keep_axes(graph, node, source)
-    node.op_type = "MaxPool" if node.op_type == "GlobalMaxPool" else "AveragePool"
+    node.op_type = "MaxPool" if node.op_type in ("GlobalMaxPool", "ReduceMax") else "AveragePool"
     axes = len(source) - 2
     values: dict[str, Any] = {"kernel_shape": list(source[2:]), "pads": [0] * (2 * axes)}
     if node.op_type == "AveragePool":
-        values["count_include_pad"] = 0
+        values["count_include_pad"] = 1
     set_attributes(node, strides=[1] * axes, dilations=[1] * axes, **values)
 
 
@@ -102,8 +113,8 @@ def _check_axes(graph: Any, node: Any, source: tuple[int, ...]) -> None:
     found = sorted(axis % len(source) for axis in axes or ())
     if len(source) < 3 or found != list(range(2, len(source))):
         raise GatewrightError(
-            f"{node.name}: ReduceMean of shape {source} over axes {found}; supported: all axes "
-            "behind the channels (global average pooling)"
+            f"{node.name}: {node.op_type} of shape {source} over axes {found}; supported: all axes "
+            "behind the channels (global pooling)"
         )
 
 
@@ -120,105 +131,3 @@ def _keep_axes(graph: Any, node: Any, source: tuple[int, ...]) -> None:
     node.output[:] = [inner]
     set_shape(graph, inner, (*source[:2], *[1] * (len(source) - 2)))
     graph.node.insert(list(graph.node).index(node) + 1, flatten)
-
-
-def _average(graph: Any, node: Any) -> None:
-    """Replace an average by a depthwise convolution of the same name."""
-    from onnx import helper
-
-    given = attributes(node)
-    if any(given["pads"]) and not given["count_include_pad"]:
-        raise GatewrightError(
-            f"{node.name}: AveragePool with pads {given['pads']} that do not count; supported: "
-            "pads of 0, or count_include_pad=1"
-        )
-    count = prod(given["kernel_shape"])
-    channels = shapes(graph)[node.input[0]][1]
-    exact = count & (count - 1) == 0
-    division = None if exact else _division(graph, node, count)
-    weight = np.full((channels, 1, *given["kernel_shape"]), 1 / count, dtype=np.float32)
-    bias = []
-    if division is not None:
-        weight[:] = division.weight
-        bias = [_constant(graph, node, "bias", np.full(channels, division.bias, np.float32))]
-    operands = [node.input[0], _constant(graph, node, "weight", weight), *bias]
-    out = node.output[0] if division is None else f"{node.name}_sum"
-    conv = helper.make_node("Conv", operands, [out], node.name)
-    window = {key: given[key] for key in ("kernel_shape", "strides", "dilations", "pads")}
-    set_attributes(conv, group=channels, **window)
-    new = [conv]
-    if division is not None:
-        source = quantised_as(graph, node.input[0])
-        assert source is not None  # noqa: S101 - _division refused it
-        set_shape(graph, out, shapes(graph)[node.output[0]])
-        new.append(_truncation(graph, node, out, source, division))
-    insert_before(graph, node, new)
-    graph.node.remove(node)
-
-
-def _division(graph: Any, node: Any, count: int) -> Reciprocal:
-    """Return the constants of an average over a count that is no power of two."""
-    source = quantised_as(graph, node.input[0])
-    readers = list(first_consumers(graph, node.output[0]))
-    outputs = {value.name for value in graph.output}
-    if (
-        source is None
-        or not readers
-        or node.output[0] in outputs
-        or any(n.op_type != "Quant" for n in readers)
-    ):
-        raise GatewrightError(
-            f"{node.name}: an average over {count} values, which is no power of two, needs a "
-            "quantiser right before and right after it (QuantIdentity)"
-        )
-    fractions = [fraction_for(count, source, quant_format(n, graph)) for n in readers]
-    return reciprocal(count, source, max(fractions))
-
-
-def _truncation(graph: Any, node: Any, tensor: str, source: FixedFormat, r: Reciprocal) -> Any:
-    """Return a quantiser that truncates onto the grid; averages stay within the source's range."""
-    width = source.width + r.fraction - source.fraction
-    return make_quant(
-        graph, f"{node.name}_grid", tensor, node.output[0], width, -r.fraction,
-        signed=source.signed, rounding_mode="FLOOR",
-    )  # fmt: skip
-
-
-def _constant(graph: Any, node: Any, what: str, value: Any) -> str:
-    """Add a constant with its exact quantiser; return the quantiser's output."""
-    name = f"{node.name}_{what}"
-    set_constant(graph, name, value)
-    quantizer = exact_quant(graph, name, name, f"{node.name}: {what}")
-    insert_before(graph, node, [quantizer])
-    return str(quantizer.output[0])
-
-
-def _pad_first(graph: Any, node: Any) -> None:
-    """Pad in front of a maximum: hls4ml's own padded maximum is wrong.
-
-    Raises:
-        GatewrightError: values may be negative, so that zeros would count.
-    """
-    from onnx import helper
-
-    given = attributes(node)
-    pads = given["pads"]
-    if not any(pads):
-        return
-    if not never_negative(graph, node.input[0]):
-        raise GatewrightError(
-            f"{node.name}: MaxPool with pads {pads} of values that may be negative; hls4ml pads "
-            "with zeros. Put a ReLU in front, or use pads of 0"
-        )
-    axes = len(pads) // 2
-    whole = np.array([0, 0, *pads[:axes], 0, 0, *pads[axes:]], dtype=np.int64)
-    constant_name, out = f"{node.name}_pads", f"{node.name}_padded"
-    set_constant(graph, constant_name, whole)
-    source = shapes(graph)[node.input[0]]
-    ends = len(source)
-    sizes = [size + whole[i] + whole[i + ends] for i, size in enumerate(source)]
-    set_shape(graph, out, [int(size) for size in sizes])
-    pad = helper.make_node("Pad", [node.input[0], constant_name], [out], f"{node.name}_pad")
-    insert_before(graph, node, [pad])
-    node.input[0] = out
-    set_attributes(node, **{**given, "pads": [0] * len(pads)})

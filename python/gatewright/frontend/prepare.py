@@ -7,25 +7,43 @@ here, by the node's name, before anything is generated. Node names survive: a la
 says ``fc1:``.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gatewright.fixed import FixedFormat
+from gatewright.frontend.activations import rewrite_activations
+from gatewright.frontend.branches import unshare_constants
+from gatewright.frontend.constants import quantise_constants
+from gatewright.frontend.conversions import (
+    concat_types,
+    own_quantisers,
+    rewrite_quantisers,
+    round_up,
+    settle_types,
+)
 from gatewright.frontend.gemm import gemm_to_matmul
 from gatewright.frontend.images import channels_last
+from gatewright.frontend.joints import OF_TWO, average_types, rewrite_joints
 from gatewright.frontend.onnx_graph import (
     clean,
     drop_unread_constants,
+    drop_unread_nodes,
     is_constant,
     load,
     name_nodes,
     name_tensors,
     one_sample,
+    output_order,
     producers,
 )
+from gatewright.frontend.operators import check_operators
 from gatewright.frontend.pooling import rewrite_pools
-from gatewright.frontend.structure import check_operators, check_structure, input_format
+from gatewright.frontend.scales import rewrite_scales, split_scales
+from gatewright.frontend.structure import check_structure, input_format
+from gatewright.frontend.tables import rewrite_functions
+from gatewright.frontend.upsampling import rewrite_upsampling
 from gatewright.frontend.windows import spell_out_windows
 
 
@@ -35,16 +53,19 @@ class Prepared:
 
     Attributes:
         model: The ``onnx.ModelProto``; images are row, column, channel.
-        input_name: The input tensor, which is hls4ml's name of the input layer.
-        input_format: Format of the first quantiser, the type of hls4ml's input.
+        inputs: The input tensors, which are hls4ml's names of the input layers, in the network's
+            order, and the format of the quantiser behind each, the type of hls4ml's input.
+        output_order: For each of the network's outputs, its place among hls4ml's.
         layers: Names a layer configuration may use: the nodes with weights, those that join
             streams, and the activations.
+        types: What the results of some nodes must be, because hls4ml would infer it wrongly.
     """
 
     model: Any
-    input_name: str
-    input_format: FixedFormat
+    inputs: Mapping[str, FixedFormat]
+    output_order: tuple[int, ...]
     layers: tuple[str, ...]
+    types: Mapping[str, FixedFormat]
 
 
 def prepare(path: Path) -> Prepared:
@@ -56,6 +77,9 @@ def prepare(path: Path) -> Prepared:
     """
     from qonnx.core.modelwrapper import ModelWrapper
 
+    from gatewright.frontend.own_layers import register_readers
+
+    register_readers()
     model = load(path)
     check_operators(model.graph)
     name_nodes(model.graph)
@@ -64,15 +88,30 @@ def prepare(path: Path) -> Prepared:
     gemm_to_matmul(wrapper.model.graph)
     wrapper = clean(wrapper)
     graph = wrapper.model.graph
+    unshare_constants(graph)
+    quantise_constants(graph)
+    rewrite_functions(wrapper.model)
+    rewrite_joints(graph)
+    rewrite_scales(graph)
+    rewrite_activations(graph)
+    split_scales(graph)
+    drop_unread_nodes(graph)
+    rewrite_quantisers(graph)
+    round_up(graph)
     check_structure(graph)
-    fmt = input_format(graph)
+    settle_types(graph)
+    formats = [input_format(graph, value.name) for value in graph.input]
     layers = configurable(graph)
     spell_out_windows(graph)
-    rewrite_pools(graph)
+    rewrite_upsampling(graph)
+    types = rewrite_pools(graph) | average_types(graph)
     channels_last(graph)
+    types |= concat_types(graph)
+    own_quantisers(graph)
     drop_unread_constants(graph)
     name_tensors(graph)
-    return Prepared(wrapper.model, graph.input[0].name, fmt, layers)
+    inputs = {value.name: fmt for value, fmt in zip(graph.input, formats, strict=True)}
+    return Prepared(wrapper.model, inputs, output_order(graph), layers, types)
 
 
 def configurable(graph: Any) -> tuple[str, ...]:
@@ -82,5 +121,5 @@ def configurable(graph: Any) -> tuple[str, ...]:
         node.name
         for node in graph.node
         if node.op_type in ("MatMul", "Conv", "Relu", "Concat")
-        or (node.op_type == "Add" and not is_constant(graph, drivers, node.input[1]))
+        or (node.op_type in OF_TWO and not is_constant(graph, drivers, node.input[1]))
     )

@@ -8,7 +8,15 @@ from numpy.typing import NDArray
 from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat, Overflow, Rounding
 
-ROUNDINGS = {"ROUND": Rounding.RND_CONV, "FLOOR": Rounding.TRN}  # what hls4ml 1.3 knows
+HLS4ML_ROUNDINGS = ("ROUND", "FLOOR")  # what hls4ml 1.3 knows
+ROUNDINGS = {  # QONNX's words; its UP and CEIL are none of ap_fixed's modes
+    "ROUND": Rounding.RND_CONV,
+    "HALF_EVEN": Rounding.RND_CONV,
+    "FLOOR": Rounding.TRN,
+    "DOWN": Rounding.TRN_ZERO,
+    "HALF_UP": Rounding.RND_INF,
+    "HALF_DOWN": Rounding.RND_ZERO,
+}
 MAX_BITS = 32  # width of a quantiser
 MAX_EXACT_BITS = 24  # width of a constant that comes without one
 
@@ -33,14 +41,11 @@ def quant_format(node: Any, graph: Any) -> FixedFormat:
         GatewrightError: a scale that is not one power of two, a zero point, a rounding mode or a
             width that hls4ml and the hardware do not do exactly.
     """
-    from onnx import helper
-
-    attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
-    mode = attributes.get("rounding_mode", b"ROUND")
-    rounding = ROUNDINGS.get(mode.decode() if isinstance(mode, bytes) else mode)
+    attributes, mode = _attributes(node), rounding_mode(node)
+    rounding = ROUNDINGS.get(mode)
     if rounding is None:
         raise GatewrightError(
-            f"{node.name}: rounding mode {mode.decode()!r} in a Quant node; allowed: "
+            f"{node.name}: rounding mode {mode!r} in a Quant node; allowed: "
             f"{', '.join(ROUNDINGS)} (Brevitas: FloatToIntImplType.ROUND or FLOOR)"
         )
     exponent = _exponent(node, graph)
@@ -62,6 +67,33 @@ def quant_format(node: Any, graph: Any) -> FixedFormat:
         )
     overflow = Overflow.SAT_SYM if narrow else Overflow.SAT
     return FixedFormat(signed, width, width + exponent, rounding, overflow)
+
+
+def _attributes(node: Any) -> dict[str, Any]:
+    from onnx import helper
+
+    return {a.name: helper.get_attribute_value(a) for a in node.attribute}
+
+
+def rounding_mode(node: Any) -> str:
+    """Return a Quant node's rounding mode, in QONNX's words."""
+    mode = _attributes(node).get("rounding_mode", b"ROUND")
+    return str(mode.decode() if isinstance(mode, bytes) else mode).upper()
+
+
+def known_to_hls4ml(graph: Any, node: Any) -> bool:
+    """Whether hls4ml reads a Quant node rightly, as far as its attributes and shapes go."""
+    attributes = _attributes(node)
+    signed, narrow = attributes.get("signed", 1), attributes.get("narrow", 0)
+    scale, bits = constant(graph, node.input[1]), constant(graph, node.input[3])
+    one_scale = scale is None or len(np.unique(scale)) == 1
+    one_bit = bits is not None and bool(np.all(bits == 1))
+    return (
+        rounding_mode(node) in HLS4ML_ROUNDINGS
+        and one_scale
+        and not (one_bit and signed)
+        and not (narrow and not signed)
+    )
 
 
 def _exponent(node: Any, graph: Any) -> int:

@@ -82,17 +82,21 @@ def set_result_type(layer: Any) -> None:
     layer.get_output_variable().type.precision = precision
 
 
-def fold_request(layer: Any) -> FoldRequest:
+def fold_request(layer: Any, size: tuple[int, int]) -> FoldRequest:
     """Return what the user asked of a layer that ``check_layers`` has seen.
 
     The reuse factor is made valid by hls4ml's own rule: the closest that divides the layer.
+
+    Args:
+        layer: hls4ml's layer.
+        size: Rows and columns of its matrix; of a depthwise one, channels and taps.
 
     Raises:
         GatewrightError: a PE or SIMD that the layer cannot use.
     """
     strategy = Strategy(layer.get_attr(STRATEGY))
     asked = int(layer.get_attr(ASKED))
-    rows, columns = matrix_size(layer)
+    rows, columns = size
     pe = lanes(layer, "gw_pe", rows)
     simd = lanes(layer, "gw_simd", columns)
     backend = layer.model.config.backend
@@ -109,15 +113,6 @@ def fold_request(layer: Any) -> FoldRequest:
         pe=pe,
         simd=simd,
     )
-
-
-def matrix_size(layer: Any) -> tuple[int, int]:
-    """Return the rows and columns of a layer's matrix; of a depthwise one, channels and taps."""
-    if layer.class_name == "Dense":
-        return int(layer.get_attr("n_out")), int(layer.get_attr("n_in"))
-    taps = int(layer.get_attr("filt_height") or 1) * int(layer.get_attr("filt_width"))
-    depthwise = layer.class_name.startswith("Depthwise")
-    return int(layer.get_attr("n_filt")), taps * (1 if depthwise else int(layer.get_attr("n_chan")))
 
 
 def lanes(layer: Any, attribute: str, most: int) -> int | None:

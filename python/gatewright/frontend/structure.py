@@ -1,4 +1,4 @@
-"""What the graph must look like: operators, quantisers, constant operands."""
+"""What the graph must look like: quantisers, constant operands."""
 
 from typing import Any
 
@@ -6,52 +6,18 @@ import numpy as np
 
 from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat
+from gatewright.frontend.function_formats import own_format
 from gatewright.frontend.onnx_graph import (
-    RESHAPING,
-    UNCHANGED,
-    attributes,
     first_consumers,
     insert_before,
     is_constant,
     producers,
     set_constant,
-    shapes,
 )
+from gatewright.frontend.operators import FOLDED, SUPPORTED
 from gatewright.frontend.quantizers import constant, exact_quant, find_quantizers, quant_format
 
-# What may stand in the graph, and what to do instead of what may not.
-SUPPORTED = (
-    "Quant", "Gemm", "MatMul", "Conv", "Add", "Concat", "Relu", "MaxPool", "GlobalMaxPool",
-    "AveragePool", "GlobalAveragePool", "ReduceMean", "Pad", "Identity", "Dropout", *RESHAPING,
-)  # fmt: skip
-FOLDED = ("Constant", "Shape", "Gather", "Cast", "Slice", "Mul", "Transpose", "IntQuant")
-INSTEAD = {
-    "BatchNormalization": "merge it into the layer before it (brevitas.nn.utils.merge_bn) before "
-    "the quantisation is calibrated",
-    "BipolarQuant": "use a 2-bit signed quantiser",
-    "Trunc": "use a Quant (QuantIdentity) there",
-    "Softmax": "leave it out: the largest logit is the largest probability",
-    "LogSoftmax": "leave it out: the largest logit is the largest probability",
-    "Sigmoid": "use ReLU",
-    "Tanh": "use ReLU",
-}
 WEIGHTED = ("MatMul", "Conv")
-
-
-def check_operators(graph: Any) -> None:
-    """Refuse operators by name, all of them at once."""
-    wrong = [n for n in graph.node if n.op_type not in (*SUPPORTED, *FOLDED)]
-    if wrong:
-        lines = [
-            f"  {n.name or n.output[0]}: {n.op_type}; "
-            + INSTEAD.get(n.op_type, "build it from the operators below")
-            for n in wrong
-        ]
-        raise GatewrightError(
-            "operators that are not supported:\n"
-            + "\n".join(lines)
-            + f"\nSupported: {', '.join(SUPPORTED)}."
-        )
 
 
 def check_structure(graph: Any) -> None:
@@ -74,8 +40,9 @@ def check_structure(graph: Any) -> None:
             quantized_operand(graph, node, 1, f"{node.name}: weight")
         if node.op_type == "Conv" and len(node.input) > 2:
             quantized_operand(graph, node, 2, f"{node.name}: bias")
-        if node.op_type == "Add":
-            check_add(graph, node)
+        if node.op_type == "Add" and is_constant(graph, producers(graph), node.input[1]):
+            before = producers(graph)[node.input[0]]
+            quantized_operand(graph, node, 1, f"{before.name}: bias")
 
 
 def one_scale(graph: Any, node: Any) -> None:
@@ -84,28 +51,6 @@ def one_scale(graph: Any, node: Any) -> None:
         value = constant(graph, node.input[index])
         if value is not None and value.size > 1:
             set_constant(graph, node.input[index], np.asarray(value.ravel()[0]))
-
-
-def check_add(graph: Any, node: Any) -> None:
-    """Check that an Add is the bias of a MatMul (constant last) or joins two streams."""
-    drivers = producers(graph)
-    if is_constant(graph, drivers, node.input[0]):
-        node.input[0], node.input[1] = node.input[1], node.input[0]
-    before = drivers.get(node.input[0])
-    if is_constant(graph, drivers, node.input[1]):
-        if before is None or before.op_type != "MatMul":
-            raise GatewrightError(
-                f"{node.name}: an Add of a constant that is not the bias of a Linear layer; "
-                "supported: an Add of a constant right after MatMul or Gemm, or of two streams. "
-                "Give a convolution its own bias"
-            )
-        quantized_operand(graph, node, 1, f"{before.name}: bias")
-        return
-    first, second = (shapes(graph)[tensor] for tensor in node.input)
-    if first != second:
-        raise GatewrightError(
-            f"{node.name}: an Add of shapes {first} and {second}; supported: equal shapes"
-        )
 
 
 def quantized_operand(graph: Any, node: Any, index: int, what: str) -> None:
@@ -127,43 +72,29 @@ def quantized_operand(graph: Any, node: Any, index: int, what: str) -> None:
         node.input[index] = quantizer.output[0]
 
 
-def input_format(graph: Any) -> FixedFormat:
-    """Return the format of the quantiser (one, or several that are alike) at the input.
+def input_format(graph: Any, tensor: str) -> FixedFormat:
+    """Return the format of the quantiser (one, or several that are alike) at an input.
 
     Raises:
-        GatewrightError: the input reaches something else before a quantiser, or quantisers that
-            differ.
+        GatewrightError: nothing reads the input, or something else than a quantiser, or quantisers
+            that differ.
     """
     found = {}
-    for node in first_consumers(graph, graph.input[0].name):
-        if node.op_type != "Quant":
+    for node in first_consumers(graph, tensor):
+        fmt = own_format(graph, node)
+        if fmt is None:
             raise GatewrightError(
-                f"{node.name}: {node.op_type} reads the network's input before any quantiser; "
-                "the hardware needs integers: put a QuantIdentity in front (power-of-two scale)"
+                f"{node.name}: {node.op_type} reads the network's input {tensor} before any "
+                "quantiser; the hardware needs integers: put a QuantIdentity in front "
+                "(power-of-two scale)"
             )
-        found[node.name] = quant_format(node, graph)
+        found[node.name] = fmt
+    if not found:
+        raise GatewrightError(f"input {tensor}: no node reads it; leave it out")
     if len(set(found.values())) != 1:
         texts = ", ".join(f"{name}: {fmt}" for name, fmt in found.items())
         raise GatewrightError(
-            f"the input is quantised in {len(found)} ways ({texts}); 1 is supported: share one "
-            "QuantIdentity"
+            f"input {tensor} is quantised in {len(found)} ways ({texts}); 1 is supported: share "
+            "one QuantIdentity"
         )
     return next(iter(found.values()))
-
-
-def quantised_as(graph: Any, tensor: str) -> FixedFormat | None:
-    """Return the format of the quantiser that ``tensor``'s values come from, or None."""
-    node = producers(graph).get(tensor)
-    while node is not None and node.op_type in UNCHANGED:
-        node = producers(graph).get(node.input[0])
-    return quant_format(node, graph) if node is not None and node.op_type == "Quant" else None
-
-
-def never_negative(graph: Any, tensor: str) -> bool:
-    """Whether ``tensor`` holds no value below zero, by its quantiser or a ReLU."""
-    node = producers(graph).get(tensor)
-    while node is not None and node.op_type in (*UNCHANGED, "Quant"):
-        if node.op_type == "Quant" and not attributes(node).get("signed", 1):
-            return True
-        node = producers(graph).get(node.input[0])
-    return node is not None and node.op_type == "Relu"

@@ -19,7 +19,7 @@ def fixed_format(precision: Any, what: str) -> FixedFormat:
         GatewrightError: not a plain fixed-point or integer type, or saturated bits.
     """
     kind = type(precision).__name__
-    if kind not in ("FixedPrecisionType", "IntegerPrecisionType"):
+    if kind.removeprefix("AP") not in ("FixedPrecisionType", "IntegerPrecisionType"):
         raise GatewrightError(
             f"{what} has type {precision} ({kind}); allowed: fixed<...>, ufixed<...>, int<...>, "
             "uint<...>. Set its Precision"

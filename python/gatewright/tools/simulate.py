@@ -1,7 +1,7 @@
 """Simulate an emitted design on Verilator, feed it samples, and compare its outputs."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,15 @@ from gatewright.tools import cocotb_runner, verilator
 from gatewright.tools.beats import Received, pack, to_beats
 from gatewright.tools.bench import Device
 from gatewright.tools.cocotb_runner import Results
-from gatewright.tools.stream_bench import Phase, Setup, Stream, run_bench, write_inputs
+from gatewright.tools.stream_bench import (
+    Phase,
+    Setup,
+    Sink,
+    Source,
+    Stream,
+    run_bench,
+    write_inputs,
+)
 
 _NOT_NUMBERS = ("outputs", "comparison")
 WARM_UP = 4  # least frames left out at each end where the steady state is measured
@@ -37,6 +45,7 @@ class SimResult:
             last output beat is.
         mac_utilisation: Useful multiplications of the slowest layer, counted in the RTL, over its
             multipliers x the cycles they took, in the steady state; None where the above is.
+        busy: The same of every layer, by its name.
         wall_s: Seconds the simulation ran, its start included.
         cycles_per_s: Cycles simulated per second, without the simulation's start.
         build_s: Seconds to build it; 0 if it was in the cache.
@@ -49,6 +58,7 @@ class SimResult:
     cycles_per_inference: float | None
     latency_cycles: int
     mac_utilisation: float | None
+    busy: Mapping[str, float] | None
     wall_s: float
     cycles_per_s: float
     build_s: float
@@ -85,32 +95,33 @@ def run_design(
         CheckFailedError: it does not build, an assertion fired, the design hung or gave frames of
             the wrong length. A mismatch does not raise: see ``Comparison.require_equal``.
     """
-    (source,), (result,) = description["inputs"], description["outputs"]
-    shape = (source["elements"],)
-    if inputs.ndim != 2 or inputs.shape[1:] != shape or not len(inputs):
+    elements = sum(port["elements"] for port in description["inputs"])
+    if inputs.ndim != 2 or inputs.shape[1] != elements or not len(inputs):
         raise GatewrightError(
             f"{description['top']}: inputs have shape {inputs.shape}, must be at least one sample "
-            f"of {shape[0]} elements"
+            f"of {elements} elements"
         )
     device, stream = device_of(description), stream_of(description, inputs)
     phase = Phase(idle=idle, stall=stall, alone=True)
     run = run_bench([device], [stream], [phase], setup)
-    received = run.received[0][0]
-    outputs = received.samples(result["elements"], str(description["top"]))
-    steady = None if idle or stall else _steady_state(description, received)
+    outputs = outputs_of(description, run.received[0])
+    last = max(run.received[0], key=lambda received: int(received.cycle[-1]))
+    steady = None if idle or stall else _steady_state(description, last)
     comparison = None
     if expected is not None:
-        comparison = compare(expected, outputs, what="the RTL", layer=result["node"])
+        nodes = ", ".join(port["node"] for port in description["outputs"])
+        comparison = compare(expected, outputs, what="the RTL", layer=nodes)
     return SimResult(
         outputs=outputs,
         comparison=comparison,
         seed=setup.seed,
-        cycles=int(received.cycle[-1]) + 1,
-        latency_cycles=int(received.frame_ends()[0]) - run.first_beat[0][0],
+        cycles=int(last.cycle[-1]) + 1,
+        latency_cycles=int(last.frame_ends()[0]) - min(run.first_beat[0]),
         cycles_per_inference=steady[0] if steady else None,
-        mac_utilisation=steady[1] if steady else None,
+        mac_utilisation=steady[1].get(description["slowest_layer"]) if steady else None,
+        busy=steady[1] if steady else None,
         wall_s=run.wall_s,
-        cycles_per_s=(int(received.cycle[-1]) + 1) / run.run_s,
+        cycles_per_s=(int(last.cycle[-1]) + 1) / run.run_s,
         build_s=run.build_s,
     )
 
@@ -123,11 +134,14 @@ def rtl_setup(rtl_folder: Path, description: Mapping[str, Any], setup: Setup) ->
 
 def device_of(description: Mapping[str, Any]) -> Device:
     """Return the design as a device of a bench; it notes down its pulses and its layers' counts."""
-    (source,), (result,) = description["inputs"], description["outputs"]
+    inputs, outputs = (
+        tuple((port["port"], _bus_bits(port)) for port in description[side])
+        for side in ("inputs", "outputs")
+    )
     return Device(
         module=description["top"],
-        in_width=_bus_bits(source),
-        out_width=_bus_bits(result),
+        inputs=inputs,
+        outputs=outputs,
         user=True,
         pulses=("frame_short_o", "frame_long_o"),
         notes=tuple(layer["counter"] for layer in description["layers"]),
@@ -135,18 +149,36 @@ def device_of(description: Mapping[str, Any]) -> Device:
 
 
 def stream_of(description: Mapping[str, Any], inputs: IntArray) -> Stream:
-    """Return the stream of ``inputs`` through the design."""
-    (source,), (output,) = description["inputs"], description["outputs"]
-    lanes, last = to_beats(inputs, source["lanes"])
-    return Stream(
-        lanes=lanes,
-        last=last,
-        width=source["bus_bits_per_element"],
-        frames=len(inputs),
-        out_lanes=output["lanes"],
-        out_width=output["bus_bits_per_element"],
-        out_signed=parse_format(output["format"]).signed,
-    )
+    """Return the streams of ``inputs`` through the design."""
+    sources = [
+        Source(*to_beats(part, port["lanes"]), port["bus_bits_per_element"])
+        for port, part in zip(
+            description["inputs"], _split(inputs, description["inputs"]), strict=True
+        )
+    ]
+    sinks = [
+        Sink(port["lanes"], port["bus_bits_per_element"], parse_format(port["format"]).signed)
+        for port in description["outputs"]
+    ]
+    return Stream(tuple(sources), tuple(sinks), len(inputs))
+
+
+def outputs_of(description: Mapping[str, Any], received: Sequence[Received]) -> IntArray:
+    """Return the integers [samples, elements] that the sinks of a design got, side by side.
+
+    Raises:
+        CheckFailedError: frames of the wrong length.
+    """
+    parts = [
+        got.samples(port["elements"], f"{description['top']}, {port['port']}")
+        for port, got in zip(description["outputs"], received, strict=True)
+    ]
+    return np.concatenate(parts, axis=1)
+
+
+def _split(samples: IntArray, ports: Sequence[Mapping[str, Any]]) -> list[IntArray]:
+    """Return the part of samples [N, elements] that belongs to each port."""
+    return np.split(samples, np.cumsum([port["elements"] for port in ports])[:-1], axis=1)
 
 
 def _bus_bits(port: Mapping[str, Any]) -> int:
@@ -155,8 +187,8 @@ def _bus_bits(port: Mapping[str, Any]) -> int:
 
 def _steady_state(
     description: Mapping[str, Any], received: Received
-) -> tuple[float, float | None] | None:
-    """Return cycles per inference and the slowest layer's utilisation, or None if too few frames.
+) -> tuple[float, dict[str, float]] | None:
+    """Return cycles per inference and the layers' utilisation, or None if too few frames.
 
     From the end of one frame to the end of another, the first and the last few left out: there the
     layers still fill or already drain.
@@ -171,14 +203,13 @@ def _steady_state(
     if edge < 1 or frames < 1:
         return None
     cycles = int(received.cycle[last] - received.cycle[first])
-    names = [layer["name"] for layer in description["layers"]]
-    utilisation = None
-    if description.get("slowest_layer") in names:
-        index = names.index(description["slowest_layer"])
-        column = received.notes[:, 2 + index]  # after the two pulses
-        useful = int(column[last] - column[first])
-        utilisation = useful / (description["layers"][index]["multipliers"] * cycles)
-    return cycles / frames, utilisation
+    busy = {}
+    for index, layer in enumerate(description["layers"]):
+        counted = received.notes[:, 2 + index]  # after the two pulses
+        busy[str(layer["name"])] = float(counted[last] - counted[first]) / (
+            layer["multipliers"] * cycles
+        )
+    return cycles / frames, busy
 
 
 def run_protocol(
@@ -199,7 +230,6 @@ def run_protocol(
         CheckFailedError: with the frame and both values where a result differs.
     """
     top = str(description["top"])
-    (source,), (result,) = description["inputs"], description["outputs"]
     options = verilator.Options(
         waves=setup.waves is not None,
         optimise=setup.optimise,
@@ -209,12 +239,13 @@ def run_protocol(
     with tempfile.TemporaryDirectory(prefix="gatewright-protocol-") as name:
         folder = Path(name)
         write_inputs(folder, [], setup.memory_folder)
-        np.savez(
-            folder / "protocol.npz",
-            frames=_frame_bytes(inputs, source),
-            results=_frame_bytes(expected, result),
-            quiet_cycles=_longest_wait(description),
-        )
+        plan: dict[str, Any] = {"quiet_cycles": _longest_wait(description)}
+        for side, samples in (("inputs", inputs), ("outputs", expected)):
+            ports = description[side]
+            plan[side] = np.array([port["port"] for port in ports])
+            for port, part in zip(ports, _split(samples, ports), strict=True):
+                plan[port["port"]] = _frame_bytes(part, port)
+        np.savez(folder / "protocol.npz", **plan)
         return cocotb_runner.run(
             simulation,
             "gatewright_sim.protocol",

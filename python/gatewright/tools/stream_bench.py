@@ -38,26 +38,48 @@ STRESS = (Phase(), Phase(64, 64, 97), Phase(100, 0), Phase(0, 100), Phase(90, 90
 
 
 @dataclass(frozen=True, eq=False)
-class Stream:
-    """What goes into a device and how to read what comes out.
+class Source:
+    """What goes into a device on one stream.
 
     Attributes:
-        lanes: Integers [beats, lanes], what the source sends.
+        lanes: Integers [beats, lanes].
         last: tlast of each beat.
-        width: Bits per input lane.
-        frames: Frames the sink must get.
-        out_lanes: Elements per output beat.
-        out_width: Bits per output element.
-        out_signed: Output elements are two's complement.
+        width: Bits per lane.
     """
 
     lanes: IntArray
     last: NDArray[np.bool_]
     width: int
+
+
+@dataclass(frozen=True)
+class Sink:
+    """How to read what comes out of a device on one stream.
+
+    Attributes:
+        lanes: Elements per beat.
+        width: Bits per element.
+        signed: Elements are two's complement.
+    """
+
+    lanes: int
+    width: int
+    signed: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Stream:
+    """What goes into a device and how to read what comes out.
+
+    Attributes:
+        sources: Of its streams in.
+        sinks: Of its streams out.
+        frames: Frames each sink must get.
+    """
+
+    sources: tuple[Source, ...]
+    sinks: tuple[Sink, ...]
     frames: int
-    out_lanes: int
-    out_width: int
-    out_signed: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,9 +87,9 @@ class BenchRun:
     """What a bench gave.
 
     Attributes:
-        received: Per phase, per device, what its sink got.
-        first_beat: Per phase, per device, the cycle in which its first beat went in; empty for
-            phases that were cut off.
+        received: Per phase, what each sink got, device by device.
+        first_beat: Per phase, the cycle in which each source's first beat went in, device by
+            device; empty for phases that were cut off.
         build_s: Seconds to build the simulation; 0 if it was in the cache.
         wall_s: Seconds to run it.
         run_s: Of these, the seconds in which the clock ran, without the start of Python.
@@ -97,6 +119,7 @@ class Setup:
         log: File that keeps the simulator's output, or None.
         timeout_s: Seconds the run may take, or None.
         quiet_cycles: Cycles without any beat after which a device counts as hanging.
+        plusargs: More arguments of the simulation.
     """
 
     sources: Sequence[Path]
@@ -109,6 +132,7 @@ class Setup:
     log: Path | None = None
     timeout_s: float | None = None
     quiet_cycles: int = QUIET_CYCLES
+    plusargs: tuple[str, ...] = ()
 
 
 def run_bench(
@@ -129,7 +153,9 @@ def run_bench(
         simulation = build(devices, setup)
         write_inputs(folder, streams, setup.memory_folder)
         plan = {
-            "frames": [stream.frames for stream in streams],
+            "frames": [stream.frames for stream in streams for _ in stream.sinks],
+            "devices": [index for index, stream in enumerate(streams) for _ in stream.sinks],
+            "sources": sum(len(stream.sources) for stream in streams),
             "quiet_cycles": setup.quiet_cycles,
             "phases": [vars(phase) for phase in phases],
         }
@@ -140,7 +166,7 @@ def run_bench(
             cwd=folder,
             seed=setup.seed,
             python_path=[setup.sim_root],
-            plusargs=[f"+seed={setup.seed % 2**31}"],
+            plusargs=[f"+seed={setup.seed % 2**31}", *setup.plusargs],
             waves=setup.waves,
             log=setup.log,
             timeout_s=setup.timeout_s,
@@ -177,22 +203,28 @@ def write_inputs(folder: Path, streams: Sequence[Stream], memory_folder: Path | 
     """Write what the sources read into ``folder``, beside links to the devices' memory files."""
     for file in sorted(memory_folder.glob("*.mem")) if memory_folder else []:
         (folder / file.name).symlink_to(file.absolute())
-    for index, stream in enumerate(streams):
-        write_source(folder / f"source{index}.bin", stream.lanes, stream.last, stream.width)
+    sources = [source for stream in streams for source in stream.sources]
+    for index, source in enumerate(sources):
+        write_source(folder / f"source{index}.bin", source.lanes, source.last, source.width)
 
 
 def _received(
     folder: Path, phase: int, devices: Sequence[bench.Device], streams: Sequence[Stream]
 ) -> tuple[Received, ...]:
+    sinks = [
+        (device, sink)
+        for device, stream in zip(devices, streams, strict=True)
+        for sink in stream.sinks
+    ]
     return tuple(
         read_sink(
             folder / f"sink{index}_{phase}.bin",
-            stream.out_lanes,
-            stream.out_width,
-            signed=stream.out_signed,
+            sink.lanes,
+            sink.width,
+            signed=sink.signed,
             notes=device.note_count,
         )
-        for index, (device, stream) in enumerate(zip(devices, streams, strict=True))
+        for index, (device, sink) in enumerate(sinks)
     )
 
 
