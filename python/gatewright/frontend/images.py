@@ -19,6 +19,7 @@ from gatewright.frontend.moves import (
     by_feature,
     collapse_reshapes,
     guard_flattening,
+    guard_repacking,
     joined,
     order_of,
     replace_by,
@@ -124,6 +125,7 @@ class Converter:
         collapse_reshapes(self.graph)
         self.drop_reshapes()
         guard_flattening(self.graph)
+        guard_repacking(self.graph)
         self.check_output()
 
     def nothing(self, node: Any) -> None:

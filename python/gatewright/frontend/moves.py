@@ -130,6 +130,18 @@ def guard_flattening(graph: Any) -> None:
             replace_by(graph, node, [Step((1, 1, *out)), Step(out)])
 
 
+def guard_repacking(graph: Any) -> None:
+    """Let a stream pass one element at a time between beats of which neither fills the other.
+
+    hls4ml's own repacking drops the rest of a beat.
+    """
+    known = shapes(graph)
+    for node in [n for n in graph.node if n.op_type == "Reshape"]:
+        before, out = known[node.input[0]], known[node.output[0]]
+        if len(out) > 2 and before[-1] % out[-1] and out[-1] % before[-1]:
+            replace_by(graph, node, [Step((1, prod(out), 1)), Step(out)])
+
+
 def by_feature(node: Any) -> bool:
     """Whether a node has constants for each feature, or channel."""
     given = attributes(node)
