@@ -20,7 +20,7 @@ from gatewright.fixed import IntArray, quantize
 from gatewright.frontend import hls_step
 from gatewright.frontend.csim import run_csim
 from gatewright.frontend.prepare import prepare
-from gatewright.graph import Graph
+from gatewright.graph import Graph, StreamType
 
 SAMPLES = 40
 EXECUTED = 6  # samples through QONNX execution, which takes a millisecond per node
@@ -52,8 +52,17 @@ class Converted:
 
     @property
     def expected(self) -> IntArray:
-        """What must come out, by the description alone."""
-        return reference.outputs(self.writer.graph, self.integers)
+        """What must come out, by the description alone, in units of the front end's output."""
+        shift = self.out.format.fraction - self.described.format.fraction
+        return reference.outputs(self.writer.graph, self.integers) << shift
+
+    @property
+    def out(self) -> StreamType:
+        return self.graph[self.graph.outputs[0]].out
+
+    @property
+    def described(self) -> StreamType:
+        return self.writer.graph.nodes[-1].out
 
 
 def convert(network: Network, name: str, folder: Path) -> Converted:
@@ -78,17 +87,18 @@ def convert(network: Network, name: str, folder: Path) -> Converted:
 
 def check_software(each: Converted, library: Path) -> str | None:
     """Compare what needs no simulator; returns what was wrong."""
-    out = each.graph[each.graph.outputs[0]].out
-    wanted = each.writer.graph[each.writer.graph.outputs[0]].out
-    if (out.size, out.format.fraction) != (wanted.size, wanted.format.fraction):
-        return f"the front end's output is {out}, described as {wanted}"
+    out, described = each.out, each.described
+    if out.size != described.size or out.format.fraction < described.format.fraction:
+        return f"the front end's output is {out}, described as {described}"
     expected = each.expected
     rungs = {"the front end's graph": reference.outputs(each.graph, each.integers)}
     if exact_in_float32(each.network, each.writer.graph):
         source = each.writer.graph.nodes[0].out
-        rungs["QONNX execution"] = executed(each.onnx, each.reals[:EXECUTED], source, wanted)
+        rungs["QONNX execution"] = executed(each.onnx, each.reals[:EXECUTED], source, out)
     try:
-        rungs["the C simulation"] = run_csim(library, each.project.name, each.reals, [out])[0]
+        rungs["the C simulation"] = run_csim(
+            library, each.project.name, each.reals, [each.graph.nodes[0].out.size], [out]
+        )[0]
     except GatewrightError as error:
         return str(error)
     for what, y in rungs.items():

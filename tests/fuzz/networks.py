@@ -290,5 +290,3 @@ MAKERS: dict[str, Maker] = {
     "upsample": _upsample,
     "transpose": _transpose,
 }
-# What the emitter has no hardware for: not drawn.
-AWAITED = ("rectifier", "clip", "table", "softmax", "pad", "upsample", "transpose")

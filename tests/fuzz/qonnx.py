@@ -13,10 +13,31 @@ from numpy.typing import NDArray
 from fuzz.networks import exact_format, graph_of
 from fuzz.spec import Layer, Network
 from gatewright.fixed import FixedFormat, IntArray, Overflow, Rounding
-from gatewright.graph import Conv, Dense, Depthwise, Graph, StreamType
+from gatewright.graph import (
+    Clip,
+    Conv,
+    Dense,
+    Depthwise,
+    Graph,
+    Node,
+    Pad,
+    Rectifier,
+    StreamType,
+    Transpose,
+    Upsample,
+)
 from qonnx_networks import Builder
 
 ROUNDINGS = (Rounding.RND_CONV, Rounding.TRN)  # of Quant nodes
+MOVING = ("pad", "upsample", "transpose")
+MERGES = {
+    "add": "Add",
+    "subtract": "Sub",
+    "multiply": "Mul",
+    "average": "Mean",
+    "maximum": "Max",
+    "minimum": "Min",
+}
 RAW = ("dense", "conv", "depthwise", "merge")  # layers whose exact type hls4ml infers
 
 
@@ -77,9 +98,11 @@ class Writer:
                 if layer.word == "relu":
                     tensor = self.build.node("Relu", node.name, sources)
             case "merge":
-                tensor = self.build.node("Add", node.name, sources)
+                tensor = self.build.node(MERGES[layer.word], node.name, sources)
             case "concat":
                 tensor = self.build.node("Concat", node.name, sources, axis=1)
+            case _:
+                tensor = self.function(layer, node, sources[0])
         if self.is_raw(index):
             pass
         elif has_quant(layer):
@@ -90,11 +113,53 @@ class Writer:
             self.layers[node.name] = settings
         return tensor
 
+    def function(self, layer: Layer, node: Node, source: str) -> str:
+        """Add a node without weights that reads one stream."""
+        name = node.name
+        match node:
+            case Rectifier():
+                slope = np.ldexp(node.slope.astype(np.float64), -node.slope_format.fraction)
+                if len(slope) == 1:
+                    return self.build.node("LeakyRelu", name, [source], alpha=float(slope[0]))
+                axes = len(node.out.shape) - 1
+                operand = self.build.constant(f"{name}_slope", slope.reshape(-1, *[1] * axes))
+                return self.build.node("PRelu", name, [source, operand])
+            case Clip():
+                ends = (("low", node.low), ("high", node.high))
+                bounds = [
+                    self.build.constant(f"{name}_{key}", np.ldexp(float(end), -node.fraction))
+                    for key, end in ends
+                    if end is not None
+                ]
+                return self.build.node("Clip", name, [source, *bounds])
+            case Pad():
+                top, left, bottom, right = node.pad
+                pads = np.array([0, 0, top, left, 0, 0, bottom, right], np.int64)
+                self.build.constants[f"{name}_pads"] = pads
+                return self.build.node("Pad", name, [source, f"{name}_pads"])
+            case Upsample():
+                scales = self.build.constant(f"{name}_scales", [1, 1, *node.factor])
+                return self.build.node(
+                    "Resize",
+                    name,
+                    [source, "", scales],
+                    mode="nearest",
+                    coordinate_transformation_mode="asymmetric",
+                    nearest_mode="floor",
+                )
+            case Transpose():
+                first = {0: 2, 1: 3, 2: 1}  # axes with the channels first
+                row, column, channel = (first[axis] for axis in node.axes)
+                return self.build.node("Transpose", name, [source], perm=[0, channel, row, column])
+        raise ValueError(f"{layer.kind} is not drawn for hls4ml")
+
     def is_raw(self, index: int) -> bool:
         """Whether hls4ml's own type holds what the layer's output format holds: all of it."""
         node, layer = self.graph.nodes[index], self.network.layers[index - 1]
         exact = exact_format(node, [self.graph[name].out for name in node.inputs])
         inside = index < len(self.network.layers)
+        if layer.kind in MOVING:
+            return layer.out == exact
         return inside and layer.kind in RAW and layer.out.contains(exact)
 
     def matrix(self, node: Dense, source: str, kind: StreamType) -> str:
@@ -125,6 +190,7 @@ class Writer:
         window = windows(layer, axes)
         if layer.word == "max":
             return self.build.node("MaxPool", name, [source], **window)
+        del window["dilations"]
         counted = int(layer.count_padding)
         return self.build.node("AveragePool", name, [source], **window, count_include_pad=counted)
 
@@ -153,6 +219,7 @@ def windows(moving: Any, axes: int) -> dict[str, Any]:
     return {
         "kernel_shape": list(window.kernel[first:]),
         "strides": list(window.stride[first:]),
+        "dilations": list(window.dilation[first:]),
         "pads": [*window.pad[first:2], *window.pad[2 + first :]],
     }
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -103,9 +104,10 @@ def _keep(plan: Plan, level: Level, record: Record, drawn: Network) -> None:
 
     def fails(candidate: Network) -> bool:
         (result,) = level.run([candidate], record.index, plan.seed)
-        if result.wrong:
-            last["wrong"] = result.wrong
-        return result.wrong is not None
+        if result.wrong is None or kind_of(result.wrong) != kind_of(str(record.wrong)):
+            return False
+        last["wrong"] = result.wrong
+        return True
 
     name = f"{level.name}_{plan.seed}_{record.index}"
     value = {"level": level.name, "wrong": record.wrong, "network": to_json(drawn)}
@@ -114,6 +116,11 @@ def _keep(plan: Plan, level: Level, record: Record, drawn: Network) -> None:
     value |= {"wrong": last["wrong"], "network": to_json(small)}
     _write(plan.regressions / f"{name}.json", value)
     log.error("%s: shrunk to %d layers", name, len(small.layers))
+
+
+def kind_of(wrong: str) -> str:
+    """Return the beginning of what was wrong, without numbers: another fault has another."""
+    return re.sub(r"[\d\s]+|net_\S+", "", wrong)[:30]
 
 
 def _write(path: Path, value: Any) -> None:
