@@ -2,11 +2,13 @@
 DESIGN ?= mnist_mlp
 PYTHON ?= python3.11
 VENV   ?= .venv
+COUNT  ?= 500
+SEED   ?= 1
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train export hls rtl sim synth test test-all bench lint doctor clean distclean
+.PHONY: help setup train export hls rtl sim synth test test-all fuzz bench lint doctor clean distclean
 
 help: ## Print this help.
 	@echo "Gatewright: PyTorch to FPGA, proven at every rung. DESIGN=$(DESIGN)"
@@ -27,6 +29,9 @@ test: $(READY) ## Run the tests.
 
 test-all: $(READY) ## Run the tests and those that take minutes.
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+fuzz: $(READY) ## Try COUNT random networks of SEED; what failed stays, small, in tests/fuzz/regressions.
+	@PYTHONPATH=tests $(BIN)/python -m fuzz --count $(COUNT) --seed $(SEED)
 
 bench: $(READY) ## Measure speed: ratios within one run, on DESIGN.
 	@$(BIN)/gatewright build $(DESIGN) --to rtl && $(BIN)/gatewright bench $(DESIGN)

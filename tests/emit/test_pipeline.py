@@ -11,7 +11,19 @@ from gatewright import emit
 from gatewright.emit.builder import build
 from gatewright.emit.pipeline import MIN_FRAMES
 from gatewright.errors import GatewrightError
-from gatewright.graph import FoldRequest, Graph
+from gatewright.fixed import parse_format
+from gatewright.graph import (
+    Concat,
+    FoldRequest,
+    Graph,
+    Input,
+    Node,
+    Pool,
+    Pooling,
+    Reshape,
+    StreamType,
+    Window,
+)
 
 UNROLLED = (FoldRequest(pe=4, simd=8), FoldRequest(pe=4, simd=4))
 
@@ -57,3 +69,39 @@ def test_a_scale_that_nobody_folded_takes_as_few_multipliers_as_keep_up() -> Non
     assert scale.fold is not None
     assert scale.fold.pe == 1
     assert scale.interval <= pipeline.interval
+
+
+def only(cls: type[Node], inputs: int, fmt: str, out: StreamType, **fields: object) -> Graph:
+    """Return a graph of one node on images of 2 x 2 pixels of one channel."""
+    source = StreamType(parse_format(fmt), (2, 2, 1))
+    names = tuple(f"in{index}" for index in range(inputs))
+    first = [Input(name=name, origin="", inputs=(), out=source) for name in names]
+    node = cls(name="last", origin="", inputs=names, out=out, **fields)
+    return Graph("only", (*first, node), ("last",))
+
+
+@pytest.mark.parametrize(("kind", "inputs"), [(Reshape, 1), (Concat, 2)])
+def test_the_least_integer_has_no_place_in_a_symmetric_format(
+    kind: type[Node], inputs: int
+) -> None:
+    """As many bits, yet a conversion: SAT_SYM makes -7 of -8."""
+    for word, blocks in (("SAT_SYM", inputs), ("SAT", 0)):
+        out = StreamType(parse_format(f"fixed<4,2,TRN,{word}>"), (2, 2, inputs))
+        made = build(only(kind, inputs, "fixed<4,2,RND,SAT>", out), None).blocks
+        assert [block.module for block in made].count("axis_quantise") == blocks
+
+
+@pytest.mark.parametrize("pad", [(2, 0, 0, 0), (3, 0, 3, 0)])
+def test_a_pooling_with_a_window_in_the_padding_is_refused(pad: tuple[int, ...]) -> None:
+    """Beyond one end, and, dilated, around an image."""
+    window = Window(kernel=(2, 1), dilation=(5 if pad[2] else 1, 1), pad=pad)
+    graph = only(
+        Pool,
+        1,
+        "fixed<4,2>",
+        StreamType(parse_format("fixed<4,2>"), (*window.output(2, 2), 1)),
+        kind=Pooling.MAX,
+        window=window,
+    )
+    with pytest.raises(GatewrightError, match=r"last: windows .* wholly in the padding"):
+        build(graph, None)

@@ -59,6 +59,8 @@ CONVOLUTIONS: dict[str, tuple[tuple[int, ...], Network]] = {
     "groups, dilation": ((4, 7, 7), convolved((4, 2, 2, 2), group=2, dilations=[3, 2])),
     "asymmetric": ((2, 4, 5), convolved((3, 2, 2, 3), pads=[0, 2, 3, 0], strides=[1, 2])),
     "same lower": ((2, 6, 7), convolved((3, 2, 4, 3), auto_pad="SAME_LOWER", strides=[2, 3])),
+    "one row": ((2, 5, 7), convolved((3, 2, 1, 2), strides=[2, 1])),
+    "one row, depthwise": ((2, 5, 7), convolved((2, 1, 1, 1), strides=[3, 2], group=2)),
     "valid": ((2, 6, 7), convolved((3, 2, 4, 3), auto_pad="VALID", strides=[2, 3])),
 }
 POOLINGS: dict[str, tuple[tuple[int, ...], Network]] = {

@@ -129,7 +129,8 @@ class _Builder:
 
     def _node(self, node: Node) -> None:
         if isinstance(node, Reshape):  # the same elements in the same order
-            self._publish(node, self._take(node.inputs[0]))
+            stream = self._take(node.inputs[0])
+            self._publish(node, self._with_format(node, stream, node.out.format))
             return
         make = self.makers.get(type(node))
         if make is None:
@@ -254,7 +255,7 @@ class _Builder:
     def _with_format(self, node: Node, stream: Stream, target: FixedFormat) -> Stream:
         """Return ``stream`` converted to ``target`` for ``node``."""
         source = stream.type.format
-        if _same_integers(source, target):
+        if _same_bits(source, target):
             return stream
         comment = f"{source} -> {target} for {node.name}"
         return self._add(blocks.converter(f"{node.name}_convert", comment, stream, target)).outputs[
@@ -375,13 +376,13 @@ def _slowest(node: Dense, target: int) -> Dense:
     return replace(node, request=request)
 
 
-def _same_integers(source: FixedFormat, target: FixedFormat) -> bool:
-    """Whether every value is the same bits in both formats."""
-    return (source.signed, source.width, source.integer) == (
-        target.signed,
-        target.width,
-        target.integer,
-    )
+def _same_bits(source: FixedFormat, target: FixedFormat) -> bool:
+    """Whether the conversion of every value gives the same bits.
+
+    SAT_SYM converts even the least integer of the same format.
+    """
+    alike = (source.signed, source.width) == (target.signed, target.width)
+    return alike and source.fraction == target.fraction and target.contains(source)
 
 
 def _reason(depth: Depth) -> str:

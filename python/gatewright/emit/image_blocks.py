@@ -268,21 +268,12 @@ def check_taps(node: Pool, image: StreamType) -> None:
     """
     if node.kind is Pooling.AVERAGE and node.count_padding:
         return
-    rows, columns, _ = image.image
-    for size, kernel, dilation, before, after in zip(
-        (rows, columns),
-        node.window.kernel,
-        node.window.dilation,
-        node.window.pad[:2],
-        node.window.pad[2:],
-        strict=True,
-    ):
-        if before >= (kernel - 1) * dilation + 1 or after >= (kernel - 1) * dilation + 1:
-            raise GatewrightError(
-                f"{node.name}: windows of {node.window.kernel} pixels with pads "
-                f"{node.window.pad} on {size} pixels: some lie wholly in the padding; use smaller "
-                "pads"
-            )
+    if not needs.every_window_sees(image, node.window):
+        raise GatewrightError(
+            f"{node.name}: windows of {node.window.kernel} pixels with pads {node.window.pad} and "
+            f"dilation {node.window.dilation} on {image.image[:2]} pixels: some lie wholly in the "
+            "padding; use smaller pads"
+        )
 
 
 def _kernel(window: Window) -> str:

@@ -80,19 +80,30 @@ def windows(
         by_group: Output beat ``k`` of a pixel needs only beat ``k`` of the input's pixels; else
             all of a pixel.
     """
-    rows, columns, _ = source.image
-    height, width = window.output(rows, columns)
-    top, left, _, _ = window.pad
-    row = _last_taps(rows, height, window.kernel[0], window.stride[0], window.dilation[0], top)
-    column = _last_taps(
-        columns, width, window.kernel[1], window.stride[1], window.dilation[1], left
-    )
+    columns = source.image[1]
+    row, column = _last_pixels(source, window)
     pixel = row[:, None] * columns + column[None, :]
     inside = (row[:, None] >= 0) & (column[None, :] >= 0)
     last = np.where(inside, pixel, 0).reshape(-1, 1)
     extra = np.arange(1, beats + 1) if by_group else np.full(beats, groups)
     needed = np.where(inside.reshape(-1, 1), last * groups + extra, 1)
     return np.maximum.accumulate(needed.reshape(-1))
+
+
+def every_window_sees(source: StreamType, window: Window) -> bool:
+    """Whether no window lies wholly in the padding."""
+    return all((axis >= 0).all() for axis in _last_pixels(source, window))
+
+
+def _last_pixels(source: StreamType, window: Window) -> tuple[IntArray, IntArray]:
+    """Return the last row under each row of windows, and the last column; -1: none."""
+    rows, columns, _ = source.image
+    height, width = window.output(rows, columns)
+    top, left, _, _ = window.pad
+    return (
+        _last_taps(rows, height, window.kernel[0], window.stride[0], window.dilation[0], top),
+        _last_taps(columns, width, window.kernel[1], window.stride[1], window.dilation[1], left),
+    )
 
 
 def _last_taps(

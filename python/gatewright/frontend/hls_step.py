@@ -106,12 +106,22 @@ def run(
 
 @dataclass(frozen=True)
 class Target:
-    """What hls4ml writes a project for."""
+    """What hls4ml writes a project for.
+
+    Attributes:
+        project: Its name.
+        clock_period: Nanoseconds.
+        part: FPGA part.
+        io_type: hls4ml's ``io_parallel`` or ``io_stream``.
+        namespace: C++ namespace of all that is generated, so that several projects can be compiled
+            together; None: none.
+    """
 
     project: str
     clock_period: float
     part: str
     io_type: str
+    namespace: str | None = None
 
 
 def convert(prepared: Prepared, settings: Mapping[str, Any], target: Target, folder: Path) -> Any:
@@ -138,6 +148,7 @@ def convert(prepared: Prepared, settings: Mapping[str, Any], target: Target, fol
                 clock_period=target.clock_period,
                 part=target.part,
                 io_type=target.io_type,
+                namespace=target.namespace,
                 write_rtl=False,
             )
             model.write()

@@ -60,6 +60,11 @@ def quant_format(node: Any, graph: Any) -> FixedFormat:
         raise GatewrightError(
             f"{node.name}: a narrow range without sign; hls4ml allows narrow only with sign"
         )
+    if signed and width == 1:
+        raise GatewrightError(
+            f"{node.name}: one bit with a sign, which QONNX takes for -1 and 1, and hls4ml for -1 "
+            "and 0; use two bits"
+        )
     overflow = Overflow.SAT_SYM if narrow else Overflow.SAT
     return FixedFormat(signed, width, width + exponent, rounding, overflow)
 

@@ -1,0 +1,1 @@
+"""Random networks through every rung; ``python -m fuzz --help`` with ``tests`` on the path."""

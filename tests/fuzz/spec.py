@@ -1,0 +1,131 @@
+"""What a random network is: a small frozen description, kept as JSON where it found a fault."""
+
+import json
+from dataclasses import dataclass, fields
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from gatewright.fixed import FixedFormat, parse_format
+from gatewright.graph import Window
+
+
+class Fill(Enum):
+    """How the integers of a weight matrix or of the inputs are drawn from their format."""
+
+    UNIFORM = "uniform"
+    ENDS = "ends"  # the least and the largest alone: sums reach their bounds
+    SPARSE = "sparse"  # mostly zero
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """One layer; what its kind has no use for stays as it is.
+
+    Attributes:
+        kind: A key of ``networks.MAKERS``.
+        sources: Streams it reads: 0 is the network's input, ``k`` the k-th layer.
+        out: Format of its output.
+        word: Its function, pooling or combination.
+        rows: Output elements of a dense layer, output channels of a convolution.
+        weight: Format of the weights (of a rectifier: of the slopes).
+        bias: Format of the biases, or None: it has none.
+        fill: How the weights are drawn.
+        window: How a kernel moves.
+        count_padding: See ``graph.Pool``.
+        shape: Of the result of a reshape.
+        numbers: Pads, factors, axes, bounds.
+        pe: Output rows computed at once; None: by ``reuse``.
+        simd: Products per row computed at once; None: by ``reuse``.
+        reuse: hls4ml's ReuseFactor.
+    """
+
+    kind: str
+    sources: tuple[int, ...]
+    out: FixedFormat
+    word: str = ""
+    rows: int = 0
+    weight: FixedFormat | None = None
+    bias: FixedFormat | None = None
+    fill: Fill = Fill.UNIFORM
+    window: Window | None = None
+    count_padding: bool = True
+    shape: tuple[int, ...] = ()
+    numbers: tuple[int, ...] = ()
+    pe: int | None = None
+    simd: int | None = None
+    reuse: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """A network of one input; the last layer is its output.
+
+    Attributes:
+        shape: Of one sample: a vector, a sequence or an image, channels last.
+        format: Of the input.
+        layers: In topological order.
+        input_lanes: Elements per beat at the input; None: by the first layer.
+        seed: Of the weights and the inputs.
+    """
+
+    shape: tuple[int, ...]
+    format: FixedFormat
+    layers: tuple[Layer, ...]
+    input_lanes: int | None = None
+    seed: int = 0
+
+    @property
+    def branched(self) -> bool:
+        """Whether two branches join somewhere."""
+        return any(len(layer.sources) > 1 for layer in self.layers)
+
+
+def to_json(network: Network) -> dict[str, Any]:
+    """Return a network as JSON values; what a layer does not use is left out."""
+    return _plain(network)
+
+
+def from_json(value: dict[str, Any]) -> Network:
+    """Return the network that ``to_json`` wrote."""
+    layers = tuple(Layer(**_fields(layer)) for layer in value["layers"])
+    return Network(
+        **_fields({key: v for key, v in value.items() if key != "layers"}), layers=layers
+    )
+
+
+def load(path: Path) -> Network:
+    """Read a network that found a fault once."""
+    return from_json(json.loads(path.read_text(encoding="utf-8"))["network"])
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case FixedFormat():
+            return str(value)
+        case Enum():
+            return value.value
+        case tuple():
+            return [_plain(item) for item in value]
+        case Network() | Layer() | Window():
+            return {
+                field.name: _plain(getattr(value, field.name))
+                for field in fields(value)
+                if getattr(value, field.name) != field.default
+            }
+    return value
+
+
+def _fields(value: dict[str, Any]) -> dict[str, Any]:
+    readers = {
+        "out": parse_format,
+        "weight": parse_format,
+        "bias": parse_format,
+        "format": parse_format,
+        "fill": Fill,
+        "window": lambda window: Window(**{key: tuple(v) for key, v in window.items()}),
+    }
+    return {
+        key: readers[key](item) if key in readers else tuple(item) if type(item) is list else item
+        for key, item in value.items()
+    }
