@@ -1,14 +1,18 @@
 """The graph's own checks, and the exact bounds of a sum."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import graphs
 import networks
+from gatewright import passes, reference
 from gatewright.errors import GatewrightError
 from gatewright.fixed import parse_format
-from gatewright.graph import Dense, Graph, sum_range
+from gatewright.graph import Dense, Graph, Pool, Window, sum_range
 
 
 @given(st.integers(1, 8), st.integers(1, 8), st.integers(0, 2**16))
@@ -45,3 +49,23 @@ def test_a_graph_out_of_order_is_refused() -> None:
         Graph("broken", graph.nodes[::-1], graph.outputs)
     with pytest.raises(GatewrightError, match="outputs"):
         Graph("broken", graph.nodes, ("nothing",))
+
+
+@pytest.mark.parametrize("taps", [(2, 4), (2, 3)])
+def test_a_depthwise_convolution_that_averages_needs_no_multiplier(taps: tuple[int, int]) -> None:
+    make = graphs.Maker()
+    x = make.input((4, 12, 3), graphs.SIGNED)
+    make.depthwise("mean", x, Window(kernel=taps, stride=taps))
+    first, conv = make.nodes
+    even = replace(
+        conv,
+        weight=np.ones_like(conv.weight),
+        weight_format=parse_format("fixed<4,1>"),  # an eighth
+        bias=None,
+        bias_format=None,
+    )
+    graph = Graph("means", (first, even), ("mean",))
+    simple = passes.simplify(graph)
+    assert isinstance(simple["mean"], Pool) == (taps == (2, 4))
+    inputs = graphs.random_inputs(graph, 20, 1)
+    assert np.array_equal(reference.outputs(graph, inputs), reference.outputs(simple, inputs))

@@ -2,26 +2,32 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat
 from gatewright.graph import (
     Argmax,
     Dense,
+    Depthwise,
     Elementwise,
     Function,
     Graph,
     Input,
     Node,
+    Pool,
+    Pooling,
     Reshape,
     StreamType,
 )
 
 
 def simplify(graph: Graph) -> Graph:
-    """Leave out conversions that change no value, and shapes that nothing depends on."""
+    """Leave out conversions that change no value, shapes unseen, multiplications of an average."""
     names: dict[str, str] = {}
     kept: list[Node] = []
-    for node in graph.nodes:
+    for given in graph.nodes:
+        node = as_average(given)
         inputs = tuple(names.get(name, name) for name in node.inputs)
         converts = isinstance(node, Elementwise) and changes_nothing(
             node, graph.source(node).format
@@ -32,6 +38,22 @@ def simplify(graph: Graph) -> Graph:
             kept.append(replace(node, inputs=inputs) if inputs != node.inputs else node)
     outputs = tuple(names.get(name, name) for name in graph.outputs)
     return replace(graph, nodes=tuple(kept), outputs=outputs)
+
+
+def as_average(node: Node) -> Node:
+    """Return the average over windows that a depthwise convolution is, or itself if it is none."""
+    if not isinstance(node, Depthwise) or node.bias is not None or node.window.taps == 1:
+        return node
+    if (np.ldexp(node.weight, -node.weight_format.fraction) * node.window.taps != 1).any():
+        return node
+    return Pool(
+        name=node.name,
+        origin=node.origin,
+        inputs=node.inputs,
+        out=node.out,
+        kind=Pooling.AVERAGE,
+        window=node.window,
+    )
 
 
 def changes_nothing(node: Elementwise, source: FixedFormat) -> bool:

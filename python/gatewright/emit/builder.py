@@ -76,7 +76,7 @@ class _Builder:
 
     def build(self) -> Pipeline:
         layers = [node for node in self.graph.nodes if isinstance(node, Dense)]
-        self.folds = {layer.name: fold(layer) for layer in layers if not _is_scale(layer)}
+        self.folds = {layer.name: fold(layer) for layer in layers if not _unfolded(layer)}
         self.target = self._target()
         for layer in layers:
             if layer.name not in self.folds:
@@ -361,17 +361,17 @@ class _Builder:
         return tuple(found), depths
 
 
-def _is_scale(node: Dense) -> bool:
-    """Whether a layer only scales channels, and nobody has asked how to fold it."""
+def _unfolded(node: Dense) -> bool:
+    """Whether a layer can be folded as it suits the others: depthwise, with nothing asked of it."""
     asked = node.request.pe is not None or node.request.reuse_factor > 1
-    return isinstance(node, Depthwise) and node.window.taps == 1 and not asked
+    return isinstance(node, Depthwise) and not asked
 
 
 def _slowest(node: Dense, target: int) -> Dense:
-    """Return a scale with as few multipliers as keep it within ``target`` cycles."""
-    channels = len(node.weight)
-    pixels = prod(node.out.image[:2])
-    lanes = [pe for pe in divisors(channels) if pixels * channels // pe <= target]
+    """Return a depthwise layer with as few multipliers as keep it within ``target`` cycles."""
+    channels, taps = node.weight.shape
+    cycles = prod(node.out.image[:2]) * channels * taps
+    lanes = [pe for pe in divisors(channels) if cycles // pe <= target]
     request = FoldRequest(pe=min(lanes, default=channels), simd=1)
     return replace(node, request=request)
 
