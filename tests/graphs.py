@@ -245,6 +245,8 @@ def moved() -> Graph:
     """Images padded, enlarged, turned and read as others; a table behind idle lanes."""
     make = Maker(seed=5)
     x = make.input((3, 4, 4), SIGNED)
+    scale = make.depthwise("scale", x, Window(kernel=(1, 1)), reuse_factor=1)
+    x = make.convert("scaled", scale, SIGNED, relu=False)
     x = make.node(Pad, "pad", x, SIGNED, pad=(1, 0, 0, 2), shape=(4, 6, 4))
     x = make.node(Upsample, "up", x, SIGNED, factor=(2, 3), shape=(8, 18, 4))
     x = make.pool("pool", x, Pooling.MAX, Window(kernel=(2, 3), stride=(2, 3)), SIGNED)

@@ -34,6 +34,7 @@ LIBRARY = (
     "arith/requantise.sv",
     "arith/adder_tree.sv",
     "arith/mul_reg.sv",
+    "arith/mul_parts.sv",
     "arith/divide_serial.sv",
     "arith/divide_stream.sv",
     "stream/axis_fifo.sv",

@@ -127,7 +127,7 @@ def test_one_unit_in_one_output_is_caught(
 
     def off_by_one(model: ModelWrapper, inputs: Any, *, float64: bool) -> Any:
         found = execute(model, inputs, float64=float64)
-        found[123, 4] += 2.0 ** -int(chain[1]["output_fraction"])
+        found[0][123, 4] += 2.0 ** -int(chain[1]["output_fraction"])
         return found
 
     monkeypatch.setattr(qonnx_model, "execute", off_by_one)
@@ -261,7 +261,7 @@ def test_float64_execution_agrees_with_qonnx(chain: tuple[Path, dict[str, Any]])
     model = qonnx_model.read(chain[0] / "model.onnx")
     assert not exactness.needs_float64(model)
     inputs = data.load("digits").test_inputs
-    narrow, wide = (qonnx_model.execute(model, inputs, float64=f) for f in (False, True))
+    narrow, wide = (qonnx_model.execute(model, [inputs], float64=f) for f in (False, True))
     assert np.array_equal(narrow, wide)
 
 
@@ -390,3 +390,53 @@ def test_what_is_no_npz(tmp_path: Path, content: bytes) -> None:
         path.write_bytes(content)
     with pytest.raises(GatewrightError, match=r"mine\.npz"):
         export.load_inputs(path)
+
+
+class Both(nn.Module):
+    """Two inputs of unlike shapes, two outputs of unlike scales."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(1)
+        self.first, self.second = (
+            qnn.QuantIdentity(
+                act_quant=Int8ActPerTensorFixedPoint, bit_width=bits, collect_stats_steps=2
+            )
+            for bits in (5, 7)
+        )
+        self.fc = qnn.QuantLinear(
+            4, 3, bias=False, weight_quant=Int8WeightPerTensorFixedPoint, weight_bit_width=4
+        )
+
+    def forward(self, x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        y = self.second(y)
+        return torch.flatten(y, 1) + 0, self.fc(self.first(x))
+
+
+def test_several_inputs_and_outputs(tmp_path: Path) -> None:
+    from gatewright.frontend.prepare import prepare
+
+    module = Both().train()
+    rng = np.random.default_rng(4)
+    x = rng.uniform(-1, 1, (30, 4)).astype(np.float32)
+    y = rng.uniform(-3, 3, (30, 2, 1, 3)).astype(np.float32)
+    for _ in range(20):
+        module(torch.from_numpy(x), torch.from_numpy(y))
+    record = export.from_module(module.eval(), [x, y], tmp_path)
+    found = vectors(tmp_path)
+    assert np.array_equal(found["inputs"], np.concatenate([x, y.reshape(30, 6)], axis=1))
+    assert found["outputs"].shape == (30, 6 + 3)
+    assert found["output_fraction"].tolist() == record["output_fraction"]
+    with torch.no_grad():
+        want = module.double()(torch.from_numpy(x).double(), torch.from_numpy(y).double())
+    fractions = found["output_fraction"]
+    parts = np.split(found["outputs"], [6], axis=1)
+    for part, fraction, real in zip(parts, fractions, want, strict=True):
+        assert np.array_equal(np.ldexp(part.astype(float), -fraction), real.numpy())
+    assert len(prepare(tmp_path / "model.onnx").inputs) == 2
+    # The file's own way in: all inputs, one after the other.
+    again = export.from_onnx(tmp_path / "model.onnx", found["inputs"], tmp_path / "again")
+    assert np.array_equal(vectors(tmp_path / "again")["outputs"], found["outputs"])
+    assert again["output_fraction"] == record["output_fraction"]
+    with pytest.raises(GatewrightError, match=r"\(30, 9\)|a sample has shape \(9,\)"):
+        export.from_onnx(tmp_path / "model.onnx", found["inputs"][:, :9], tmp_path / "no")

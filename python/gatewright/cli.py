@@ -73,7 +73,17 @@ def _options(step: str) -> list[click.Parameter]:
     synth: list[click.Parameter] = [
         click.Option(["--place/--no-place"], default=True, help="Place and route too.")
     ]
-    return {"sim": sim, "synth": synth, "build": sim + synth}.get(step, [])
+    export: list[click.Parameter] = [
+        click.Option(
+            ["--pretrained"], is_flag=True, help="Take the trained network that is there already."
+        )
+    ]
+    return {
+        "export": export,
+        "sim": sim,
+        "synth": synth,
+        "build": export + sim + synth,
+    }.get(step, [])
 
 
 for _name, _summary in STEPS.items():

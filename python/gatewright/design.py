@@ -98,10 +98,12 @@ class Simulation:
     Attributes:
         seed: Of every random stall.
         protocol_frames: Frames driven from Python with stalls and malformed frames.
+        samples: Only the first so many samples of the test set; None: all of it.
     """
 
     seed: int = Field(default=1, ge=0)
     protocol_frames: int = Field(default=200, ge=8)
+    samples: int | None = Field(default=None, ge=1)
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -107,7 +107,7 @@ def run_one(design: Design, name: str, folder: Path, options: steps.Options) -> 
         GatewrightError: a file of an earlier step is missing; the message names both.
     """
     step = STEPS[NAMES.index(name)]
-    _check_inputs(design, step, folder)
+    _check_inputs(design, step, folder, options)
     _run(design, step, folder, options)
 
 
@@ -119,7 +119,7 @@ def build(
     if first and start > end:
         raise GatewrightError(f"--from {first} comes after --to {last}")
     for position, step in enumerate(STEPS[: end + 1]):
-        if step.name == "train" and not design.trains:
+        if step.name == "train" and not _trains(design, options):
             continue
         if position < start and _is_fresh(design, step, folder, options):
             log.info("%-6s up to date", step.name)
@@ -150,22 +150,26 @@ def _is_fresh(design: Design, step: Step, folder: Path, options: steps.Options) 
     stamp = _stamp(step, folder)
     if not stamp.is_file() or not all((folder / name).exists() for name in step.writes):
         return False
-    if not all((folder / name).exists() for name in _reads(design, step)):
+    if not all((folder / name).exists() for name in _reads(design, step, options)):
         return False
     recorded = read_json(stamp).get("fingerprint")
     return bool(recorded == _fingerprint(design, step, folder, options))
 
 
-def _reads(design: Design, step: Step) -> Sequence[str]:
-    return [name for name in step.reads if name != "model.pt" or design.trains]
+def _trains(design: Design, options: steps.Options) -> bool:
+    return design.trains and not options.pretrained
 
 
-def _check_inputs(design: Design, step: Step, folder: Path) -> None:
+def _reads(design: Design, step: Step, options: steps.Options) -> Sequence[str]:
+    return [name for name in step.reads if name != "model.pt" or _trains(design, options)]
+
+
+def _check_inputs(design: Design, step: Step, folder: Path, options: steps.Options) -> None:
     if step.name == "train" and not design.trains:
         raise GatewrightError(
             f"{design.name} names an ONNX file, so there is nothing to train; begin with export"
         )
-    for name in _reads(design, step):
+    for name in _reads(design, step, options):
         if not (folder / name).exists():
             writer = next(step.name for step in STEPS if name in step.writes)
             raise GatewrightError(
@@ -179,7 +183,7 @@ def _fingerprint(design: Design, step: Step, folder: Path, options: steps.Option
     """Return a digest of all that decides the step's result."""
     values = asdict(design)
     content: dict[str, Any] = {key: values[key] for key in step.keys}
-    content["files"] = {name: _digest(folder / name) for name in _reads(design, step)}
+    content["files"] = {name: _digest(folder / name) for name in _reads(design, step, options)}
     if step.name == "export" and not design.trains:
         content["own"] = [sha256(design.file("onnx")), sha256(design.file("inputs"))]
     content["code"] = {name: _code_digest(name) for name in step.code}

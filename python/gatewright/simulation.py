@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from gatewright.data import measures
 from gatewright.design import Design
 from gatewright.files import read_json, sha256, write_json
 from gatewright.fixed import IntArray
@@ -16,7 +17,7 @@ from gatewright.resources import sim_root
 from gatewright.tools import simulate
 from gatewright.tools.speed import simulation_speed
 from gatewright.tools.stream_bench import Setup
-from gatewright.vectors import Interface, read_vectors
+from gatewright.vectors import Interface, Vectors, read_vectors, split
 
 log = logging.getLogger(__name__)
 _CACHE = ".verilator"  # beside the designs: they share Verilator's own runtime
@@ -33,7 +34,7 @@ def run(design: Design, folder: Path, *, waves: bool, samples: int | None) -> di
         design: For the seed and the number of frames driven from Python.
         folder: The design's build folder, with ``rtl/`` and ``vectors.npz``.
         waves: Leave ``sim.fst`` of the first samples.
-        samples: Only the first so many samples; None: all.
+        samples: Only the first so many samples; None: as many as the design says, or all.
 
     Returns:
         The content of ``sim.json``.
@@ -44,6 +45,7 @@ def run(design: Design, folder: Path, *, waves: bool, samples: int | None) -> di
         NotRunError: Verilator or a compiler is missing.
     """
     started = time.monotonic()
+    samples = samples or design.sim.samples
     description = read_json(folder / "rtl.json")
     interface = Interface.from_dict(description["network"])
     vectors = read_vectors(folder / "vectors.npz", interface)
@@ -68,6 +70,7 @@ def run(design: Design, folder: Path, *, waves: bool, samples: int | None) -> di
             "frames": len(chosen),
             "wall_s": protocol.wall_s,
         },
+        **_scores(run.outputs, interface, vectors, argmax=design.rtl.argmax),
         "vectors_sha256": sha256(folder / "vectors.npz"),
         "total_s": round(time.monotonic() - started, 3),
     }
@@ -75,6 +78,21 @@ def run(design: Design, folder: Path, *, waves: bool, samples: int | None) -> di
     if run.comparison:
         run.comparison.require_equal()
     return content
+
+
+def _scores(
+    outputs: IntArray, interface: Interface, vectors: Vectors, *, argmax: bool
+) -> dict[str, float | None]:
+    """Return how good the RTL's outputs are; see ``measures.scores``."""
+    count = len(outputs)
+    labels = None if vectors.labels is None else vectors.labels[:count]
+    if argmax:
+        right = None if labels is None else float((outputs[:, 0] == labels).mean())
+        return {"accuracy": right, "auc": None}
+    parts = split(outputs, interface.outputs)
+    real = np.concatenate([np.ldexp(part, -kind.format.fraction) for part, kind in parts], axis=1)
+    anomalies = None if vectors.anomalies is None else vectors.anomalies[:count]
+    return measures.scores(real, vectors.inputs[:count], labels, anomalies)
 
 
 def measure(design: Design, folder: Path, *, samples: int, rounds: int) -> dict[str, Any]:

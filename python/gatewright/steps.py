@@ -22,16 +22,20 @@ class Options:
         waves: Leave an FST waveform of the simulation.
         samples: Simulate only the first so many samples; None means all.
         place: Place and route after synthesis.
+        pretrained: Take the trained network that comes with the design instead of training.
     """
 
     waves: bool = False
     samples: int | None = None
     place: bool = True
+    pretrained: bool = False
 
     def deciding(self, step: str) -> dict[str, Any]:
         """Return the options that change what ``step`` writes."""
         if step == "sim":
             return {"waves": self.waves, "samples": self.samples}
+        if step == "export" and self.pretrained:
+            return {"pretrained": True}
         return {"place": self.place} if step == "synth" else {}
 
 
@@ -46,7 +50,11 @@ def export(design: Design, folder: Path, options: Options) -> None:
     """Write QONNX and the test vectors; PyTorch and QONNX execution must agree."""
     from gatewright import export as exporting
 
-    if design.trains:
+    if design.trains and options.pretrained:
+        from gatewright.export.pretrained import from_pretrained
+
+        from_pretrained(design.name, design, folder)
+    elif design.trains:
         exporting.run(design, folder)
     else:
         inputs = exporting.load_inputs(design.file("inputs"))

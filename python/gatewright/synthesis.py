@@ -41,7 +41,7 @@ def run(design: Design, folder: Path, *, place: bool) -> dict[str, Any]:
         "design": design.name,
         "rtl_sha256": sha256(rtl / f"{description['top']}.sv"),
         "xilinx7": yosys.xilinx_usage(xilinx),
-        "ecp5": _placed(design, ecp5, work, rtl) if place else _mapped(ecp5),
+        "ecp5": _placed(design, ecp5) if place else _mapped(ecp5),
     }
     write_json(folder / "synth.json", result)
     return result
@@ -53,10 +53,10 @@ def _family_body(path: Path, family: str) -> Path:
     return body if body.is_file() else path
 
 
-def _placed(design: Design, netlist: yosys.Netlist, work: Path, rtl: Path) -> dict[str, Any]:
+def _placed(design: Design, netlist: yosys.Netlist) -> dict[str, Any]:
     target, seeds = design.synth.target_mhz, design.synth.seeds
     log.info("       nextpnr-ecp5, seeds %s", ", ".join(map(str, seeds)))
-    placements = nextpnr.place_ecp5(netlist.path, work, seeds, target, rtl)
+    placements = nextpnr.place_ecp5(netlist.path, seeds, target)
     middle = sorted(placements, key=lambda run: run.fmax_mhz)[(len(placements) - 1) // 2]
     return {
         "lut": middle.cells.get("TRELLIS_COMB", 0),

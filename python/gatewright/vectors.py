@@ -94,11 +94,15 @@ class Vectors:
         outputs: Integers [samples, elements], every output's, one after the other; the real output
             ``i`` is its integers ``* 2**-fractions[i]``.
         fractions: Fraction bits of each output.
+        labels: Index of the right output [samples], if known.
+        anomalies: Which samples are unusual [samples], for a network that gives its input back.
     """
 
     inputs: NDArray[np.float64]
     outputs: IntArray
     fractions: tuple[int, ...]
+    labels: IntArray | None = None
+    anomalies: NDArray[np.bool_] | None = None
 
     def integers(self, inputs: Sequence[StreamType]) -> IntArray:
         """Return the integers [samples, elements] that hardware with these inputs is fed."""
@@ -185,7 +189,19 @@ def read_vectors(path: Path, interface: Interface) -> Vectors:
         interface.turned(found["inputs"].astype(np.float64), interface.inputs),
         interface.turned(found["outputs"].astype(np.int64), interface.outputs),
         tuple(int(fraction) for fraction in found["output_fraction"].ravel()),
+        _marks(path, found, "labels", samples),
+        _marks(path, found, "anomalies", samples),
     )
+
+
+def _marks(
+    path: Path, found: Mapping[str, NDArray[Any]], name: str, samples: int
+) -> NDArray[Any] | None:
+    """Return what is known of each sample under ``name``, if anything is."""
+    marks = found.get(name)
+    if marks is not None and marks.shape != (samples,):
+        raise GatewrightError(f"{path}: {name} has shape {marks.shape}; it must be ({samples},)")
+    return marks
 
 
 def _samples(path: Path, array: NDArray[np.generic], name: str, kinds: Sequence[StreamType]) -> int:

@@ -87,8 +87,9 @@ module divide_stream #(
     logic [StepWidth-1:0]    left_q;  // steps
     logic [DivisorWidth-1:0] divisor_q;
 
-    assign load_this = load && load_turn_q[k];
-    assign take_this = take && take_turn_q[k];
+    // load && load_turn_q[k] and take && take_turn_q[k], but not by way of all dividers.
+    assign load_this = s_axis_tvalid && load_turn_q[k] && !busy_q;
+    assign take_this = take_turn_q[k] && done_q && (!valid_q || m_axis_tready);
     assign busy[k]   = busy_q;
     assign done[k]   = done_q;
     assign last[k]   = frame_last_q;

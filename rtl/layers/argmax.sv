@@ -2,11 +2,11 @@
 //
 //   index = min { i : x[i] = max(x) }
 //
-// Lane 0 is in the least significant bits. One beat leaves per frame, the cycle after the frame's
-// last beat arrived; its tlast is 1. One beat per cycle; no gap between frames. The lanes of a
-// beat are compared in a tree within one cycle, then with the best so far: where that is too slow,
-// put an axis_width to one lane in front. s_axis_tready depends on m_axis_tready in the same
-// cycle. Lanes of the last beat above the last element are ignored.
+// Lane 0 is in the least significant bits. One beat leaves per frame, 1 + ceil(log2(Lanes)) cycles
+// after the frame's last beat arrived; its tlast is 1. One beat per cycle; no gap between frames.
+// The lanes of a beat are compared in a tree with a register after each level, then with the best
+// so far. s_axis_tready depends on m_axis_tready in the same cycle. Lanes of the last beat above the
+// last element are ignored.
 module argmax #(
   parameter int unsigned Width      = 8,     // bits per element, sign included
   parameter bit          Signed     = 1'b1,  // elements are two's complement
@@ -61,10 +61,40 @@ module argmax #(
   end
 
   for (genvar node = 1; node < Leaves; node++) begin : gen_node
-    logic right;  // the right child is larger
+    logic                  right;  // the right child is larger
+    logic [Width-1:0]      key_q;
+    logic [IndexWidth-1:0] lane_q;
+
     assign right         = key[2*node+1] > key[2*node];
-    assign key[node]     = right ? key[2*node+1] : key[2*node];
-    assign lane_of[node] = right ? lane_of[2*node+1] : lane_of[2*node];
+    assign key[node]     = key_q;
+    assign lane_of[node] = lane_q;
+
+    always_ff @(posedge clk_i) begin
+      if (s_axis_tready) begin
+        key_q  <= right ? key[2*node+1] : key[2*node];
+        lane_q <= right ? lane_of[2*node+1] : lane_of[2*node];
+      end
+    end
+  end
+
+  logic beat_valid, beat_last;  // at the root
+
+  if (Levels == 0) begin : gen_no_tree
+    assign beat_valid = s_axis_tvalid;
+    assign beat_last  = s_axis_tlast;
+  end else begin : gen_flags
+    logic [Levels-1:0] valid_q, last_q;
+
+    always_ff @(posedge clk_i) begin
+      if (s_axis_tready) valid_q <= Levels'({valid_q, s_axis_tvalid});
+      if (!rst_ni) valid_q <= '0;
+    end
+    always_ff @(posedge clk_i) begin
+      if (s_axis_tready) last_q <= Levels'({last_q, s_axis_tlast});
+    end
+
+    assign beat_valid = valid_q[Levels-1];
+    assign beat_last  = last_q[Levels-1];
   end
 
   logic                  valid_q;  // index_q is a result
@@ -75,16 +105,16 @@ module argmax #(
   logic                  take;
 
   assign s_axis_tready = !valid_q || m_axis_tready;
-  assign take          = s_axis_tvalid && s_axis_tready;
+  assign take          = beat_valid && s_axis_tready;
   assign m_axis_tvalid = valid_q;
   assign m_axis_tdata  = index_q;
   assign m_axis_tlast  = 1'b1;
 
   always_ff @(posedge clk_i) begin
-    if (s_axis_tready) valid_q <= s_axis_tvalid && s_axis_tlast;
+    if (s_axis_tready) valid_q <= beat_valid && beat_last;
     if (take) begin
-      first_q <= s_axis_tlast;
-      base_q  <= s_axis_tlast ? '0 : base_q + IndexWidth'(Lanes);
+      first_q <= beat_last;
+      base_q  <= beat_last ? '0 : base_q + IndexWidth'(Lanes);
     end
     if (!rst_ni) begin
       valid_q <= 1'b0;

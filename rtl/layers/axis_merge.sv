@@ -8,7 +8,7 @@
 // and Relu are requantise's, Drop fraction bits fewer than the operands aligned (than the operands'
 // fractions together for a product; the mean's division is done besides). Lane 0 is in the least
 // significant bits. Beats are taken in pairs; tlast is a's and b's, which must agree (an assertion
-// checks it). Latency 2 cycles, one beat per cycle. Either s_axis_*_tready depends on the other's
+// checks it). Latency 2 cycles, of a product 3; one beat per cycle. Either s_axis_*_tready depends on the other's
 // tvalid, and on m_axis_tready, in the same cycle. It holds no beats for the stream that is ahead:
 // put a FIFO there.
 module axis_merge #(
@@ -69,39 +69,79 @@ module axis_merge #(
   localparam int unsigned Common = (BitsA > BitsB) ? BitsA : BitsB;
   localparam int unsigned Bits   = (Operation == Multiply) ? BitsA + BitsB : Common + 1;
 
-  logic                      take, result_valid_q, result_last_q, result_ready, valid_q, last_q;
+  // Pairs wait in front of the result's register: nowhere, or in the multipliers.
+  logic                      take, pair_valid, pair_last, pair_ready;
+  logic                      result_valid_q, result_last_q, result_ready, valid_q, last_q;
   logic [Lanes*Bits-1:0]     result_q;
   logic [Lanes*OutWidth-1:0] converted, data_q;
 
   assign result_ready    = !result_valid_q || !valid_q || m_axis_tready;
-  assign s_axis_a_tready = result_ready && s_axis_b_tvalid;
-  assign s_axis_b_tready = result_ready && s_axis_a_tvalid;
-  assign take            = result_ready && s_axis_a_tvalid && s_axis_b_tvalid;
+  assign s_axis_a_tready = pair_ready && s_axis_b_tvalid;
+  assign s_axis_b_tready = pair_ready && s_axis_a_tvalid;
+  assign take            = pair_ready && s_axis_a_tvalid && s_axis_b_tvalid;
+
+  if (Operation == Multiply) begin : gen_pair
+    logic pair_valid_q, pair_last_q;
+
+    assign pair_ready = !pair_valid_q || result_ready;
+    assign pair_valid = pair_valid_q;
+    assign pair_last  = pair_last_q;
+
+    always_ff @(posedge clk_i) begin
+      if (pair_ready) pair_valid_q <= take;
+      if (!rst_ni) pair_valid_q <= 1'b0;
+    end
+    always_ff @(posedge clk_i) begin
+      if (pair_ready) pair_last_q <= s_axis_a_tlast;
+    end
+  end else begin : gen_no_pair
+    assign pair_ready = result_ready;
+    assign pair_valid = take;
+    assign pair_last  = s_axis_a_tlast;
+  end
 
   for (genvar lane = 0; lane < Lanes; lane++) begin : gen_lane
-    logic [WidthA-1:0]      bits_a;
-    logic [WidthB-1:0]      bits_b;
-    logic signed [Bits-1:0] a, b, result;
+    logic [WidthA-1:0]       bits_a;
+    logic [WidthB-1:0]       bits_b;
+    logic signed [BitsA-1:0] a;
+    logic signed [BitsB-1:0] b;
+    logic signed [Bits-1:0]  result;
 
     assign bits_a = s_axis_a_tdata[lane*WidthA +: WidthA];
     assign bits_b = s_axis_b_tdata[lane*WidthB +: WidthB];
-    assign a      = Bits'(signed'({SignedA & bits_a[WidthA-1], bits_a})) <<< ShiftA;
-    assign b      = Bits'(signed'({SignedB & bits_b[WidthB-1], bits_b})) <<< ShiftB;
+    assign a      = BitsA'(signed'({SignedA & bits_a[WidthA-1], bits_a})) <<< ShiftA;
+    assign b      = BitsB'(signed'({SignedB & bits_b[WidthB-1], bits_b})) <<< ShiftB;
 
     if (Operation == Multiply) begin : gen_product
-      assign result = a * b;
-    end else if (Operation == Subtract) begin : gen_difference
-      assign result = a - b;
-    end else if (Operation == Larger) begin : gen_larger
-      assign result = (a > b) ? a : b;
-    end else if (Operation == Smaller) begin : gen_smaller
-      assign result = (a < b) ? a : b;
-    end else begin : gen_sum
-      assign result = a + b;
+      mul_parts #(
+        .AWidth(BitsA),
+        .BWidth(BitsB)
+      ) u_mul (
+        .clk_i,
+        .enable_i(pair_ready),
+        .a_i     (a),
+        .b_i     (b),
+        .p_o     (result)
+      );
+    end else begin : gen_aligned
+      logic signed [Bits-1:0] x, y;
+
+      assign x = Bits'(a);
+      assign y = Bits'(b);
+
+      if (Operation == Subtract) begin : gen_difference
+        assign result = x - y;
+      end else if (Operation == Larger) begin : gen_larger
+        assign result = (x > y) ? x : y;
+      end else if (Operation == Smaller) begin : gen_smaller
+        assign result = (x < y) ? x : y;
+      end else begin : gen_sum
+        assign result = x + y;
+      end
     end
 
     always_ff @(posedge clk_i) begin
-      if (take) result_q[lane*Bits +: Bits] <= result;
+      if (pair_valid && result_ready) result_q[lane*Bits +: Bits] <= result;
     end
 
     requantise #(
@@ -120,7 +160,7 @@ module axis_merge #(
   end
 
   always_ff @(posedge clk_i) begin
-    if (result_ready) result_valid_q <= take;
+    if (result_ready) result_valid_q <= pair_valid;
     if (!valid_q || m_axis_tready) valid_q <= result_valid_q;
     if (!rst_ni) begin
       result_valid_q <= 1'b0;
@@ -129,7 +169,7 @@ module axis_merge #(
   end
 
   always_ff @(posedge clk_i) begin
-    if (take) result_last_q <= s_axis_a_tlast;
+    if (pair_valid && result_ready) result_last_q <= pair_last;
     if (!valid_q || m_axis_tready) begin
       data_q <= converted;
       last_q <= result_last_q;

@@ -111,10 +111,6 @@ module axis_rectify #(
   end
 
   if (HasSlope) begin : gen_slope
-    // The product of parts of x that fit a multiplier of 18 x 18 bits, the highest with the sign.
-    localparam int PartBits = 17;
-    localparam int Parts    = (XBits > 18) ? (XBits - 1 + PartBits - 1) / PartBits : 1;
-
     logic [Lanes*SlopeWidth-1:0] slope_q;
 
     if (PerChannel) begin : gen_memory
@@ -150,40 +146,27 @@ module axis_rectify #(
     end
 
     for (genvar lane = 0; lane < Lanes; lane++) begin : gen_lane
-      logic signed [XBits-1:0]     x_now, x_q, x2_q, x3_q;
-      logic                        above_q, above2_q, above3_q;
-      logic signed [SlopeBits-1:0] slope;
-      logic [SlopeWidth-1:0]       slope_raw;
-      logic signed [ValueBits-1:0] product, value_q;
-      logic [Parts*ValueBits-1:0]  products_q;
+      logic signed [XBits-1:0]       x_now, x_q, x2_q, x3_q;
+      logic                          above_q, above2_q, above3_q;
+      logic signed [SlopeBits-1:0]   slope;
+      logic [SlopeWidth-1:0]         slope_raw;
+      logic signed [ProductBits-1:0] product;
+      logic signed [ValueBits-1:0]   value_q;
 
       assign x_now     = x[lane*XBits +: XBits];
       assign slope_raw = slope_q[lane*SlopeWidth +: SlopeWidth];
       assign slope     = SlopeBits'({SlopeSigned & slope_raw[SlopeWidth-1], slope_raw});
 
-      for (genvar part = 0; part < Parts; part++) begin : gen_part
-        localparam int First = part * PartBits;
-        localparam int Bits  = (part == Parts - 1) ? XBits - First : PartBits + 1;
-
-        logic signed [Bits-1:0]                part_of_x;
-        logic signed [Bits+SlopeBits-1:0]      part_q;
-
-        if (part == Parts - 1) begin : gen_highest
-          assign part_of_x = x2_q[XBits-1:First];
-        end else begin : gen_lower
-          assign part_of_x = {1'b0, x2_q[First +: PartBits]};
-        end
-
-        always_ff @(posedge clk_i) if (step) part_q <= part_of_x * slope;
-        assign products_q[part*ValueBits +: ValueBits] = ValueBits'(part_q) << First;
-      end
-
-      always_comb begin
-        product = '0;
-        for (int part = 0; part < Parts; part++) begin
-          product = product + signed'(products_q[part*ValueBits +: ValueBits]);
-        end
-      end
+      mul_parts #(
+        .AWidth(XBits),
+        .BWidth(SlopeBits)
+      ) u_mul (
+        .clk_i,
+        .enable_i(step),
+        .a_i     (x2_q),
+        .b_i     (slope),
+        .p_o     (product)
+      );
 
       always_ff @(posedge clk_i) begin
         if (step) begin
@@ -193,7 +176,7 @@ module axis_rectify #(
           above2_q <= above_q;
           x3_q     <= x2_q;
           above3_q <= above2_q;
-          value_q  <= above3_q ? ValueBits'(x3_q) << Guard : product << SlopeShift;
+          value_q  <= above3_q ? ValueBits'(x3_q) << Guard : ValueBits'(product) << SlopeShift;
         end
       end
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import graphs
 import networks
 from gatewright import emit
 from gatewright.emit.builder import build
@@ -60,6 +61,14 @@ def test_lanes_that_do_not_divide_one_another_are_changed_in_two_steps() -> None
 def test_the_guard_queues_a_bit_of_every_frame_on_its_way() -> None:
     assert build(networks.mlp((12, 8, 4)), None).frames == MIN_FRAMES
     assert build(networks.mlp((8, 4, 4), UNROLLED), None).frames > 31  # the latency, at 1 per cycle
+
+
+def test_a_scale_that_nobody_folded_takes_as_few_multipliers_as_keep_up() -> None:
+    pipeline = build(graphs.moved(), None)
+    scale = next(block for block in pipeline.blocks if block.name == "scale")
+    assert scale.fold is not None
+    assert scale.fold.pe == 1
+    assert scale.interval <= pipeline.interval
 
 
 def only(cls: type[Node], inputs: int, fmt: str, out: StreamType, **fields: object) -> Graph:

@@ -22,7 +22,7 @@ from gatewright.frontend import graph_of, plugin
 from gatewright.frontend.adapter import fixed_format
 from gatewright.frontend.hls_step import Target, convert
 from gatewright.frontend.prepare import prepare
-from gatewright.graph import Dense, Elementwise, Function, Graph, Strategy, sum_range
+from gatewright.graph import Dense, Depthwise, Elementwise, Function, Graph, Strategy, sum_range
 from qonnx_networks import Builder, layer, mlp, random_reals
 
 pytest.importorskip("hls4ml")
@@ -142,18 +142,21 @@ def test_a_defaulted_accumulator_is_widened(tmp_path: Path) -> None:
     assert graph_of(model)["global_in"].out.format == parse_format("ufixed<4,0,RND_CONV,SAT>")
 
 
-def test_a_model_wide_precision_leaves_layers_that_are_refused(tmp_path: Path) -> None:
+def test_a_bias_that_is_not_merged_is_a_scale_and_bias(tmp_path: Path) -> None:
+    """A Precision for the whole model keeps hls4ml from merging a bias: it becomes ApplyAlpha."""
     plugin.load()
     from hls4ml.converters import convert_from_onnx_model
     from qonnx.core.modelwrapper import ModelWrapper
 
-    with pytest.raises(GatewrightError, match=r"fc1_bias: .* ApplyAlpha .* granularity='name'"):
-        convert_from_onnx_model(
-            ModelWrapper(prepare(mlp(tmp_path / "m.onnx")).model),
-            output_dir=str(tmp_path / "out"),
-            backend="Gatewright",
-            hls_config={"Model": {"Precision": "fixed<8,3>", "ReuseFactor": 1}},
-        )
+    model = convert_from_onnx_model(
+        ModelWrapper(prepare(mlp(tmp_path / "m.onnx")).model),
+        output_dir=str(tmp_path / "out"),
+        backend="Gatewright",
+        hls_config={"Model": {"Precision": "fixed<16,8>", "ReuseFactor": 1}},
+    )
+    bias = graph_of(model)["bn_fc1_bias"]
+    assert isinstance(bias, Depthwise)
+    assert (bias.weight == 1 << bias.weight_format.fraction).all()
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {

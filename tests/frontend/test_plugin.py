@@ -151,26 +151,6 @@ def test_a_lossy_accumulator_is_refused(tmp_path: Path) -> None:
         pytorch_graph(tmp_path, exact=True, n1={"accum": "fixed<10,5>"})
 
 
-def test_another_activation_is_refused(tmp_path: Path) -> None:
-    torch = pytest.importorskip("torch")
-    plugin.load()
-    from hls4ml.converters import convert_from_pytorch_model
-
-    network = torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.Tanh())
-    torch.nn.init.zeros_(network[0].weight)
-    torch.nn.init.zeros_(network[0].bias)
-    with pytest.raises(GatewrightError, match="activation 'tanh' is not supported"):
-        convert_from_pytorch_model(
-            network,
-            output_dir=str(tmp_path / "out"),
-            backend="Gatewright",
-            hls_config={
-                "Model": {"Precision": "fixed<16,6>", "ReuseFactor": 1},
-                "InputShape": (4,),
-            },
-        )
-
-
 @needs_gxx
 def test_a_brevitas_network_gives_pytorchs_integers(tmp_path: Path) -> None:
     """Brevitas -> QONNX -> C simulation -> graph, equal to PyTorch on every output."""

@@ -99,6 +99,11 @@ def test_the_c_simulation(tmp_path: Path) -> None:
     climb(tmp_path, SHAPE, joined, ios=BOTH, compiled=True, stretch=3)
 
 
+@needs_gxx
+def test_features_of_a_flattened_image_in_the_c_simulation(tmp_path: Path) -> None:
+    climb(tmp_path, SHAPE, CASES["flattened image"], ios=BOTH, compiled=True)
+
+
 REFUSED: dict[str, tuple[Network, str]] = {
     "epsilon": (
         batch_norm(epsilon=1e-5),

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gatewright.fixed import FixedFormat, IntArray, Overflow, Rounding, format_for_range, requantize
+from gatewright.fixed import FixedFormat, Overflow, Rounding, format_for_range, requantize
 from gatewright.tools.bench import Device
 from gatewright.tools.stream_bench import STRESS, Phase
 from rtl_blocks import Case, check
+from rtl_nodes import hex_words
 from rtl_windows import Geometry, image_beats, image_cycles, random_geometry, windows
 
 IMAGES = 6
@@ -31,14 +32,6 @@ CASES = [
     (Geometry(lanes=2, channels=2, image=(6, 6), kernel=(1, 1)), None),  # a scale per channel
     (Geometry(lanes=2, channels=6, image=(5, 4), kernel=(1, 1)), (4, 4, 2, 2)),  # no buffer
 ]
-
-
-def hex_words(words: IntArray, width: int) -> str:
-    """Return a line per word, element 0 in the lowest bits."""
-    mask = (1 << width) - 1
-    return "".join(
-        f"{sum((int(v) & mask) << (i * width) for i, v in enumerate(word)):x}\n" for word in words
-    )
 
 
 def random_case(

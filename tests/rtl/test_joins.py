@@ -26,10 +26,17 @@ def bits(values: IntArray, width: int) -> IntArray:
 
 
 def merge(
-    rng: np.random.Generator, operation: int, is_open: bool, signed_a: bool, signed_b: bool
+    rng: np.random.Generator,
+    operation: int,
+    is_open: bool,
+    signed_a: bool,
+    signed_b: bool,
+    widths: tuple[int, int] | None = None,
 ) -> Case:
     """Return random pairs of unequal formats, extremes among them, and what they merge to."""
     lanes, width_a, width_b = int(rng.integers(1, 4)), *rng.integers(1, 8, 2).tolist()
+    if widths:
+        lanes, (width_a, width_b) = 1, widths
     shift_a, shift_b = (0, 0) if operation == MULTIPLY else rng.integers(0, 4, 2).tolist()
     a_format = FixedFormat(signed_a, width_a, width_a)
     b_format = FixedFormat(signed_b, width_b, width_b)
@@ -42,7 +49,9 @@ def merge(
     )
     exact = OPERATIONS[operation](a << shift_a, b << shift_b)
     relu, drop, out_width = bool(rng.random() < 0.3), int(rng.integers(-1, 5)), 6
-    source = FixedFormat(True, 30, 30 - (operation == MEAN))
+    if widths:
+        out_width, drop = 20, sum(widths) - 24
+    source = FixedFormat(True, 61, 61 - (operation == MEAN))
     target = FixedFormat(
         bool(rng.random() < 0.5),
         out_width,
@@ -110,6 +119,10 @@ def test_fork_and_merge(seed: int) -> None:
     ]
     cases += [merge(rng, operation, True, True, True) for operation in range(len(OPERATIONS))]
     cases += [merge(rng, operation, False, False, False) for operation in range(len(OPERATIONS))]
+    cases += [
+        merge(rng, MULTIPLY, True, signed, not signed, widths)
+        for signed, widths in ((True, (24, 36)), (False, (19, 18)))
+    ]
     run = check(cases, seed, extra=BENCH)
     for case, got in zip(cases, run.received[0], strict=True):
         if case.device.parameters["Open"] == "1'b1":

@@ -47,6 +47,7 @@ PARAMETERS: dict[str, tuple[dict[str, int | str], ...]] = {
     ),
     "axis_fork": ({"Count": 1},),
     "axis_concat": ({"BeatsA": 3},),
+    "mul_parts": ({"AWidth": 19, "BWidth": 40}, {"AWidth": 1, "BWidth": 1}),
     "axis_merge": (
         *({"Operation": operation, "SignedA": operation % 2} for operation in range(1, 6)),
         {"ShiftA": 3, "Drop": -1},
@@ -113,6 +114,7 @@ def test_verilator_lint_bites(tmp_path: Path) -> None:
         ("window_serial", {"ChannelOuter": 1, "Passes": 2}, "Passes is 2, must be at least 1"),
         ("window_serial", {"DilationW": 0}, "all must be at least 1"),
         ("axis_fork", {"Count": 0}, "Count 0, must be at least 1"),
+        ("mul_parts", {"BWidth": 0}, "BWidth 0, must be at least 1"),
         ("axis_merge", {"Operation": 6}, "Operation is 6, must be 0 to 5"),
         ("axis_merge", {"Operation": 2, "ShiftB": 1}, "a product needs neither"),
         ("axis_rectify", {"SlopeWidth": 19}, "SlopeWidth at most 18"),

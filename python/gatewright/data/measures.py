@@ -33,3 +33,29 @@ def auc(scores: NDArray[np.float64], marked: NDArray[np.bool_]) -> float:
     _, place, alike = np.unique(scores, return_inverse=True, return_counts=True)
     ranks = np.cumsum(alike) - (alike - 1) / 2  # from 1; of equal scores, their mean
     return float((ranks[place][marked].sum() - count * (count + 1) / 2) / (count * rest))
+
+
+def scores(
+    outputs: NDArray[np.float64],
+    inputs: NDArray[Any],
+    labels: NDArray[Any] | None,
+    anomalies: NDArray[np.bool_] | None,
+) -> dict[str, float | None]:
+    """Return how good a network's outputs are, by what is known of the samples.
+
+    Args:
+        outputs: float64 [N, outputs].
+        inputs: What it was given [N, ...].
+        labels: The index of the right output [N], if known.
+        anomalies: Which samples are unusual [N], if the outputs are the inputs given back.
+
+    Returns:
+        ``accuracy``, the share of samples whose first largest output is the labelled one, and
+        ``auc``, how well the error tells the unusual samples; None where it is not known.
+    """
+    accuracy = found = None
+    if labels is not None:
+        accuracy = float((outputs.argmax(axis=1) == labels).mean())
+    if anomalies is not None:
+        found = auc(squared_error(outputs, inputs.reshape(outputs.shape)), anomalies)
+    return {"accuracy": accuracy, "auc": found}

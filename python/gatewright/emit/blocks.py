@@ -169,6 +169,7 @@ def argmax(node: Argmax, stream: Stream) -> Block:
         outputs=(Stream(node.name, out),),
         needs=(needs.everything(source.beats, out.beats),),
         node=node.name,
+        lag=1 + (source.lanes - 1).bit_length(),
         spread=0,
     )
 

@@ -26,6 +26,7 @@ from gatewright.graph import (
     Dense,
     Depthwise,
     Elementwise,
+    FoldRequest,
     Function,
     Graph,
     Input,
@@ -74,8 +75,12 @@ class _Builder:
     fused: set[str] = field(default_factory=set)
 
     def build(self) -> Pipeline:
-        self.folds = {n.name: fold(n) for n in self.graph.nodes if isinstance(n, Dense)}
+        layers = [node for node in self.graph.nodes if isinstance(node, Dense)]
+        self.folds = {layer.name: fold(layer) for layer in layers if not _is_scale(layer)}
         self.target = self._target()
+        for layer in layers:
+            if layer.name not in self.folds:
+                self.folds[layer.name] = fold(_slowest(layer, self.target))
         ports = [self._input(node) for node in self.graph.nodes if isinstance(node, Input)]
         for node in self.graph.nodes:
             if not isinstance(node, Input) and node.name not in self.fused:
@@ -89,7 +94,7 @@ class _Builder:
         """Return the cycles per sample that layers without weights must not exceed."""
         laws = [f.cycles for f in self.folds.values()]
         laws += [n.out.size // self._lanes_of_input(n) for n in self._inputs()]
-        return max(laws)
+        return max(laws, default=1)
 
     def _inputs(self) -> Iterator[Input]:
         return (node for node in self.graph.nodes if isinstance(node, Input))
@@ -102,9 +107,10 @@ class _Builder:
         return max(1, min(lanes, node.out.size))
 
     def _lanes_wanted(self, node: Node) -> int:
-        if isinstance(node, Depthwise):
-            return self.folds[node.name].pe
-        return self.folds[node.name].simd if isinstance(node, Dense) else 1
+        folded = self.folds.get(node.name)
+        if folded is None:
+            return 1
+        return folded.pe if isinstance(node, Depthwise) else folded.simd
 
     def _input(self, node: Input) -> Port:
         bus_width(node.out.format, node.name)
@@ -356,6 +362,21 @@ class _Builder:
                 found.append(fifo)
             found.append(replace(block, inputs=tuple(inputs)))
         return tuple(found), depths
+
+
+def _is_scale(node: Dense) -> bool:
+    """Whether a layer only scales channels, and nobody has asked how to fold it."""
+    asked = node.request.pe is not None or node.request.reuse_factor > 1
+    return isinstance(node, Depthwise) and node.window.taps == 1 and not asked
+
+
+def _slowest(node: Dense, target: int) -> Dense:
+    """Return a scale with as few multipliers as keep it within ``target`` cycles."""
+    channels = len(node.weight)
+    pixels = prod(node.out.image[:2])
+    lanes = [pe for pe in divisors(channels) if pixels * channels // pe <= target]
+    request = FoldRequest(pe=min(lanes, default=channels), simd=1)
+    return replace(node, request=request)
 
 
 def _same_bits(source: FixedFormat, target: FixedFormat) -> bool:

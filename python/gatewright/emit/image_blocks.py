@@ -153,7 +153,8 @@ def pool(node: Pool, stream: Stream, image: StreamType) -> Block:
         needs=(needs.windows(image, node.window, groups, groups, by_group=True),),
         node=node.name,
         cycles=window_cycles(image, node.window, groups, taps * groups),
-        lag=WINDOW_LAG + (3 + taps if average else 2),
+        # A division: at most a bit per cycle, see pool_reduce.
+        lag=WINDOW_LAG + (4 + source.format.width + out.format.width if average else 2),
         spread=(groups - 1) * taps,
     )
 
@@ -189,7 +190,7 @@ def merge(node: Merge, fused: Elementwise | None, a: Stream, b: Stream) -> Block
         outputs=(Stream(node.name, out),),
         needs=(needs.each(out.beats), needs.each(out.beats)),
         node=last.name,
-        lag=2,
+        lag=3 if node.kind is Combination.MULTIPLY else 2,
     )
 
 

@@ -5,7 +5,9 @@ a user's own module of Brevitas layers (``from_module``). Each writes into the d
 
 - ``model.onnx``: cleaned, with readable node names;
 - ``vectors.npz``: ``inputs`` float32 [N, ...]; ``outputs`` int64 [N, outputs]; ``output_fraction``
-  int64 scalar f, a real output being ``outputs * 2**-f`` exactly; ``labels`` int64 [N] if known;
+  int64 scalar f, a real output being ``outputs * 2**-f`` exactly; ``labels`` int64 [N] if known.
+  Several inputs, or outputs, stand flattened one after the other in the network's order, and
+  ``output_fraction`` has an entry for each;
   of a network that gives its input back ``anomalies`` bool [N] instead;
 - ``export.json``: ``accuracy`` (null without labels), ``auc`` (how well the error tells anomalies;
   null without them), ``samples``, ``compared``, ``mismatches``,
@@ -17,9 +19,10 @@ import contextlib
 import copy
 import io
 import logging
+import math
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,13 +64,8 @@ class _Marks:
 
     def measured(self, inputs: Floats, outputs: Integers, fraction: int) -> dict[str, Any]:
         """Return how good the outputs are, by what is known."""
-        accuracy = auc = None
-        if self.labels is not None:
-            accuracy = float((outputs.argmax(axis=1) == self.labels).mean())
-        if self.anomalies is not None:
-            real = np.ldexp(outputs.astype(np.float64), -fraction).reshape(inputs.shape)
-            auc = measures.auc(measures.squared_error(real, inputs), self.anomalies)
-        return {"accuracy": accuracy, "auc": auc}
+        real = np.ldexp(outputs.astype(np.float64), -fraction)
+        return measures.scores(real, inputs, self.labels, self.anomalies)
 
 
 def run(design: Recipe, folder: Path) -> dict[str, Any]:
@@ -98,7 +96,7 @@ def run(design: Recipe, folder: Path) -> dict[str, Any]:
 
 def from_module(
     module: "nn.Module",
-    inputs: Floats,
+    inputs: "Floats | Sequence[Floats]",
     folder: Path,
     preprocessing: Mapping[str, Any] | None = None,
     *,
@@ -109,7 +107,8 @@ def from_module(
 
     Args:
         module: Takes [N, ...], gives [N, outputs]. It is left as it was.
-        inputs: float32 [N, ...], the samples to check with.
+        inputs: float32 [N, ...], the samples to check with; for a module of several inputs, one
+            such array for each.
         folder: Where the files go.
         preprocessing: What turned raw data into ``inputs``, for the record.
         labels: int64 [N], to measure the accuracy.
@@ -121,32 +120,37 @@ def from_module(
     """
     from gatewright.export import exactness, qonnx_model
 
-    check_inputs(inputs, None, "inputs")
+    parts = [inputs] if isinstance(inputs, np.ndarray) else list(inputs)
+    for part in parts:
+        check_inputs(part, None, "inputs")
     module = copy.deepcopy(module).cpu().eval()
-    model = qonnx_model.clean(_exported(module, inputs.shape[1:]))
+    model = qonnx_model.clean(_exported(module, [part.shape[1:] for part in parts]))
     exactness.check_fixed_point(model)
     wide = exactness.needs_float64(model)
-    outputs = _evaluate(module, inputs, float64=wide)
+    outputs = _evaluate(module, parts, float64=wide)
     marks = _Marks(labels, anomalies)
-    return _write(model, inputs, outputs, folder, marks, preprocessing, "pytorch", wide)
+    return _write(model, parts, outputs, folder, marks, preprocessing, "pytorch", wide)
 
 
 def from_onnx(
     path: Path,
-    inputs: Floats,
+    inputs: "Floats | Sequence[Floats]",
     folder: Path,
     preprocessing: Mapping[str, Any] | None = None,
     *,
     labels: Integers | None = None,
+    anomalies: NDArray[np.bool_] | None = None,
 ) -> dict[str, Any]:
     """Take a QONNX file as the network; QONNX execution gives the outputs to be met.
 
     Args:
-        path: A QONNX file with one input and one output.
-        inputs: float32 [N, ...], the samples to check with; see ``load_inputs``.
+        path: A QONNX file.
+        inputs: float32 [N, ...], the samples to check with; see ``load_inputs``. For several
+            inputs, one such array for each, or [N, elements] of all, one after the other.
         folder: Where the files go.
         preprocessing: What turned raw data into ``inputs``, for the record.
         labels: int64 [N], to measure the accuracy.
+        anomalies: bool [N], for a network that gives its input back: which samples are unusual.
 
     Raises:
         GatewrightError: not an ONNX file, a model that is not fixed-point, or unfit inputs.
@@ -154,15 +158,33 @@ def from_onnx(
     from gatewright.export import exactness, qonnx_model
 
     model = qonnx_model.clean(qonnx_model.read(path))
-    check_inputs(inputs, qonnx_model.input_shape(model), "inputs")
+    parts = _parts(inputs, qonnx_model.input_shapes(model))
     exactness.check_fixed_point(model)
     wide = exactness.needs_float64(model)
-    outputs = qonnx_model.execute(model, inputs, float64=wide)
-    marks = _Marks(labels)
-    return _write(model, inputs, outputs, folder, marks, preprocessing, "qonnx", wide)
+    outputs = qonnx_model.execute(model, parts, float64=wide)
+    marks = _Marks(labels, anomalies)
+    return _write(model, parts, outputs, folder, marks, preprocessing, "qonnx", wide)
 
 
-def _exported(module: "nn.Module", shape: tuple[int, ...]) -> "ModelWrapper":
+def _parts(inputs: "Floats | Sequence[Floats]", shapes: list[tuple[int, ...]]) -> list[Floats]:
+    """Return the samples of each input, checked."""
+    if not isinstance(inputs, np.ndarray):
+        parts = list(inputs)
+    elif len(shapes) == 1:
+        parts = [inputs]
+    else:
+        sizes = [math.prod(shape) for shape in shapes]
+        check_inputs(inputs, (sum(sizes),), "inputs (of all, one after the other)")
+        split = np.split(inputs, np.cumsum(sizes)[:-1], axis=1)
+        parts = [part.reshape(-1, *shape) for part, shape in zip(split, shapes, strict=True)]
+    if len(parts) != len(shapes):
+        raise GatewrightError(f"inputs: {len(parts)} arrays for {len(shapes)} inputs")
+    for part, shape in zip(parts, shapes, strict=True):
+        check_inputs(part, shape, "inputs")
+    return parts
+
+
+def _exported(module: "nn.Module", shapes: list[tuple[int, ...]]) -> "ModelWrapper":
     """Return what Brevitas exports; the exporter's own talk goes to the log."""
     import torch
 
@@ -173,7 +195,8 @@ def _exported(module: "nn.Module", shape: tuple[int, ...]) -> "ModelWrapper":
 
         path = Path(name) / "raw.onnx"
         try:
-            export_qonnx(module, torch.zeros(1, *shape), str(path))
+            examples = tuple(torch.zeros(1, *shape) for shape in shapes)
+            export_qonnx(module, args=examples, export_path=str(path))
         except Exception as error:  # torch's exporter raises whatever it meets
             raise GatewrightError(
                 f"the module cannot be exported to QONNX: {type(error).__name__}: {error}"
@@ -199,23 +222,35 @@ def _quiet() -> Iterator[None]:
         logging.getLogger(__name__).debug("exporter: %s", said.getvalue())
 
 
-def _evaluate(module: "nn.Module", inputs: Floats, *, float64: bool) -> NDArray[np.float64]:
-    """Return the module's outputs, float64 [N, outputs]."""
+def _evaluate(
+    module: "nn.Module", inputs: Sequence[Floats], *, float64: bool
+) -> list[NDArray[np.float64]]:
+    """Return each of the module's outputs, float64 [N, outputs]."""
     import torch
 
     dtype = torch.float64 if float64 else torch.float32
     module = module.to(dtype)
     with torch.no_grad():
-        outputs = [module(part.to(dtype)) for part in torch.split(torch.from_numpy(inputs), 1000)]
-        # Brevitas gives a QuantTensor where a layer is told to; its value is what counts.
-        values = [getattr(output, "value", output) for output in outputs]
-    return np.asarray(torch.cat(values).to(torch.float64).numpy())
+        split = [torch.split(torch.from_numpy(part).to(dtype), 1000) for part in inputs]
+        found = [module(*parts) for parts in zip(*split, strict=True)]
+    # Brevitas gives a QuantTensor, a named tuple, where a layer is told to; its value counts.
+    several = [
+        list(outputs)
+        if isinstance(outputs, tuple | list) and not hasattr(outputs, "value")
+        else [outputs]
+        for outputs in found
+    ]
+    values = [[getattr(output, "value", output) for output in outputs] for outputs in several]
+    return [
+        np.asarray(torch.cat(parts).to(torch.float64).numpy())
+        for parts in zip(*values, strict=True)
+    ]
 
 
 def _write(
     model: "ModelWrapper",
-    inputs: Floats,
-    outputs: NDArray[np.float64],
+    inputs: list[Floats],
+    outputs: list[NDArray[np.float64]],
     folder: Path,
     marks: "_Marks",
     preprocessing: Mapping[str, Any] | None,
@@ -225,28 +260,35 @@ def _write(
     """Check ``outputs`` against QONNX execution of the file as written, and write the rest."""
     from gatewright.export import qonnx_model
 
-    integers, fraction = _integers(outputs)
+    each = [_integers(output) for output in outputs]
+    integers = np.concatenate([found for found, _ in each], axis=1)
+    fractions = [fraction for _, fraction in each]
+    whole = inputs[0]
+    if len(inputs) > 1:
+        whole = np.concatenate([part.reshape(len(part), -1) for part in inputs], axis=1)
     onnx_path, vectors_path = folder / "model.onnx", folder / "vectors.npz"
     with replacing(onnx_path) as temporary:
         model.save(str(temporary))
         found = qonnx_model.execute(qonnx_model.read(temporary), inputs, float64=wide)
-        _compare(integers, found, fraction)
+        for (expected, fraction), values in zip(each, found, strict=True):
+            _compare(expected, values, fraction)
+    single = len(fractions) == 1
     arrays: dict[str, Any] = {
-        "inputs": inputs,
+        "inputs": whole,
         "outputs": integers,
-        "output_fraction": np.int64(fraction),
+        "output_fraction": np.int64(fractions[0]) if single else np.array(fractions, np.int64),
     }
     arrays |= marks.arrays()
     with replacing(vectors_path) as temporary, temporary.open("wb") as stream:
         np.savez_compressed(stream, **arrays)
     record = {
-        **marks.measured(inputs, integers, fraction),
-        "samples": len(inputs),
+        **marks.measured(whole, integers, fractions[0]),
+        "samples": len(whole),
         "compared": integers.size,
         "mismatches": 0,
         "vectors_sha256": sha256(vectors_path),
         "model_sha256": sha256(onnx_path),
-        "output_fraction": fraction,
+        "output_fraction": fractions[0] if single else fractions,
         "preprocessing": dict(preprocessing) if preprocessing else None,
         "arithmetic": "float64" if wide else "float32",
         "source": source,

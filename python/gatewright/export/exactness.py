@@ -30,7 +30,7 @@ def check_fixed_point(model: ModelWrapper) -> None:
             scale is not a power of two or its zero point not zero; names the node.
     """
     quantisers = [node for node in model.graph.node if node.op_type in ("Quant", "IntQuant")]
-    if not quantisers:
+    if not quantisers and not any(n.op_type == "BipolarQuant" for n in model.graph.node):
         raise GatewrightError(
             "the model has no quantiser (Quant) at all: it is a float model. Quantise it with "
             "Brevitas' fixed-point quantisers and export it with export_qonnx"
@@ -70,7 +70,7 @@ def _check_rounding(node: onnx.NodeProto) -> None:
             except ValueError:
                 raise GatewrightError(
                     f"node {node.name}: rounding mode {mode!r}, which QONNX does not define; "
-                    "allowed: ROUND, FLOOR"
+                    "allowed: ROUND, HALF_EVEN, FLOOR, CEIL, DOWN, UP, HALF_UP, HALF_DOWN"
                 ) from None
 
 

@@ -6,7 +6,7 @@ Source:
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped] 
 from numpy.typing import NDArray
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_onnx
+from qonnx.custom_op.general.bipolar_quant import binary_quant
 from qonnx.custom_op.general.quant import quant
 from qonnx.transformation.change_batchsize import ChangeBatchSize
 from qonnx.transformation.general import GiveReadableTensorNames
@@ -35,7 +36,7 @@ _BATCH = 1000
 
 
 def read(path: Path) -> ModelWrapper:
-    """Read a QONNX file: one input, one output, operators that ONNX and QONNX define.
+    """Read a QONNX file: at least one input, operators that ONNX and QONNX define.
 
     Raises:
         GatewrightError: it is missing, is not an ONNX file, or is not such a model.
@@ -50,12 +51,8 @@ def read(path: Path) -> ModelWrapper:
         raise GatewrightError(f"{path} is not an ONNX model: it has no nodes")
     _check_operators(path, model.graph.node)
     constants = {tensor.name for tensor in model.graph.initializer}
-    inputs = [value.name for value in model.graph.input if value.name not in constants]
-    outputs = [value.name for value in model.graph.output]
-    if len(inputs) != 1 or len(outputs) != 1:
-        raise GatewrightError(
-            f"{path} has inputs {inputs} and outputs {outputs}; one of each is supported"
-        )
+    if all(value.name in constants for value in model.graph.input):
+        raise GatewrightError(f"{path} has no input: it is a constant")
     return ModelWrapper(model)
 
 
@@ -86,11 +83,12 @@ def clean(model: ModelWrapper) -> ModelWrapper:
     for node in model.graph.node:
         node.metadata_props.add(key=_NAME, value=node.name)
     try:
-        shape = model.model.graph.input[0].type.tensor_type.shape.dim
-        if not shape[0].dim_value:
-            shape[0].dim_value = 1
+        for value in model.model.graph.input:
+            shape = value.type.tensor_type.shape.dim
+            if len(shape) and not shape[0].dim_value:
+                shape[0].dim_value = 1
         model = cleanup_model(model)
-        model = model.transform(ChangeBatchSize(1)).transform(InferShapes())
+        model = _resized(model, 1)
     except Exception as error:  # qonnx raises whatever it meets, assertions among it
         raise GatewrightError(f"QONNX cannot clean the model: {error}") from error
     if not model.check_all_tensor_shapes_specified():
@@ -149,13 +147,15 @@ def _drop_traces(model: onnx.ModelProto) -> None:
             del entry.metadata_props[:]
 
 
-def input_shape(model: ModelWrapper) -> tuple[int, ...]:
-    """Return the shape of one sample."""
-    return tuple(model.get_tensor_shape(model.graph.input[0].name)[1:])
+def input_shapes(model: ModelWrapper) -> list[tuple[int, ...]]:
+    """Return the shape of one sample of each input."""
+    return [tuple(model.get_tensor_shape(value.name)[1:]) for value in model.graph.input]
 
 
 def quantised(node: onnx.NodeProto, tensors: dict[str, Array]) -> Array:
-    """Return what a Quant node gives for the values of its inputs, in their own dtype."""
+    """Return what a Quant or BipolarQuant gives for the values of its inputs, in their dtype."""
+    if node.op_type == "BipolarQuant":
+        return np.asarray(binary_quant(*(np.asarray(tensors[name]) for name in node.input)))
     attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
     values = [np.asarray(tensors[name]) for name in node.input]
     mode = attributes.get("rounding_mode", b"ROUND").decode()
@@ -163,35 +163,45 @@ def quantised(node: onnx.NodeProto, tensors: dict[str, Array]) -> Array:
     return np.asarray(quant(*values, signed, narrow, mode))
 
 
-def execute(model: ModelWrapper, inputs: Array, *, float64: bool) -> Array:
+def execute(model: ModelWrapper, inputs: Sequence[Array], *, float64: bool) -> list[Array]:
     """Execute the model by QONNX's rules, in batches.
 
     Args:
         model: Cleaned.
-        inputs: [N, ...] as the model takes them.
+        inputs: [N, ...] for each input, as the model takes them.
         float64: Compute in float64 instead of float32, for sums that need more than 24 bits.
 
     Returns:
-        float64 [N, ...]. In float32, the values are those of float32.
+        float64 [N, ...] for each output. In float32, the values are those of float32.
     """
     batches = {}
     outputs = []
-    for start in range(0, len(inputs), _BATCH):
-        part = inputs[start : start + _BATCH]
-        if len(part) not in batches:
-            resized = model.transform(ChangeBatchSize(len(part)), make_deepcopy=True)
-            batches[len(part)] = resized.transform(InferShapes())
+    for start in range(0, len(inputs[0]), _BATCH):
+        parts = [part[start : start + _BATCH] for part in inputs]
+        size = len(parts[0])
+        if size not in batches:
+            batches[size] = _resized(model, size)
         run = _execute_float64 if float64 else _execute_float32
-        outputs.append(run(batches[len(part)], part))
-    return np.concatenate(outputs).astype(np.float64)
+        outputs.append(run(batches[size], parts))
+    return [np.concatenate(found).astype(np.float64) for found in zip(*outputs, strict=True)]
 
 
-def _execute_float32(model: ModelWrapper, inputs: Array) -> Array:
-    name, out = model.graph.input[0].name, model.graph.output[0].name
-    return np.asarray(execute_onnx(model, {name: inputs.astype(np.float32)})[out])
+def _resized(model: ModelWrapper, size: int) -> ModelWrapper:
+    """Return the model with another batch size; qonnx changes the first input's and output's."""
+    resized = model.transform(ChangeBatchSize(size), make_deepcopy=True)
+    for value in (*resized.graph.input, *resized.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_value = size
+    return resized.transform(InferShapes())
 
 
-def _execute_float64(model: ModelWrapper, inputs: Array) -> Array:
+def _execute_float32(model: ModelWrapper, inputs: Sequence[Array]) -> list[Array]:
+    names = [value.name for value in model.graph.input]
+    given = {n: part.astype(np.float32) for n, part in zip(names, inputs, strict=True)}
+    found = execute_onnx(model, given)
+    return [np.asarray(found[value.name]) for value in model.graph.output]
+
+
+def _execute_float64(model: ModelWrapper, inputs: Sequence[Array]) -> list[Array]:
     """Execute node by node in float64, which qonnx's own executor cannot: it casts to float32."""
     from onnx.reference import ReferenceEvaluator
 
@@ -199,9 +209,10 @@ def _execute_float64(model: ModelWrapper, inputs: Array) -> Array:
         tensor.name: _widened(onnx.numpy_helper.to_array(tensor))
         for tensor in model.graph.initializer
     }
-    tensors[model.graph.input[0].name] = inputs.astype(np.float64)
+    for value, part in zip(model.graph.input, inputs, strict=True):
+        tensors[value.name] = part.astype(np.float64)
     for node in model.graph.node:
-        if node.op_type in ("Quant", "IntQuant"):
+        if node.op_type in ("Quant", "IntQuant", "BipolarQuant"):
             tensors[node.output[0]] = quantised(node, tensors)
             continue
         if node.op_type in QUANTISERS:
@@ -214,7 +225,7 @@ def _execute_float64(model: ModelWrapper, inputs: Array) -> Array:
         tensors.update(
             {name: _widened(np.asarray(r)) for name, r in zip(node.output, results, strict=True)}
         )
-    return tensors[model.graph.output[0].name]
+    return [tensors[value.name] for value in model.graph.output]
 
 
 def _widened(values: Array) -> Array:

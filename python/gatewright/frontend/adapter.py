@@ -18,12 +18,6 @@ from gatewright.passes import simplify
 
 STORED = "gatewright_graph"  # the attribute of the ModelGraph
 RELU = ("relu", "ReLU")
-INSTEAD = {
-    "ApplyAlpha": "It is a bias or a scale that hls4ml did not merge: make the configuration with "
-    "granularity='name', set no result type (GwResult does), use power-of-two scales",
-    "BatchNormalization": "Merge it into the layer before it, before quantising",
-    "Softmax": "Leave it out: the largest logit is the largest probability",
-}
 TERNARY_BITS = 2
 
 
@@ -91,8 +85,7 @@ class Reader:
             if handler is None:
                 raise GatewrightError(
                     f"{origin(layer)}: layers of class {layer.class_name} are not supported; "
-                    f"supported: {', '.join(self.handlers)} (activations: linear, relu). "
-                    + INSTEAD.get(layer.class_name, "Build the network from those")
+                    f"supported: {', '.join(self.handlers)}. Build the network from those"
                 )
             node = handler(layer)
             if node is not None:

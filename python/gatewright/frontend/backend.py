@@ -21,7 +21,7 @@ from hls4ml.model.layers import Conv1D, Conv2D, Dense
 from hls4ml.model.optimizer import model_optimizer
 
 from gatewright.errors import NotRunError
-from gatewright.frontend import adapter, own_layers, settings
+from gatewright.frontend import adapter, hls4ml_functions, own_layers, settings
 from gatewright.tools import process
 
 ATTRIBUTES = (
@@ -74,9 +74,10 @@ class GatewrightBackend(VitisBackend):  # type: ignore[misc]  # hls4ml has no ty
 
     @model_optimizer()  # type: ignore[untyped-decorator]  # hls4ml has no type hints
     def check_settings(self, model: Any) -> bool:
-        """Check and keep what the user asked for; set the input to its first quantiser's type."""
+        """Check and keep what the user asked for, give inputs their types, functions our layers."""
         settings.check_layers(model)
         settings.set_input_type(model)
+        hls4ml_functions.replace_functions(model)
         return False
 
     @model_optimizer()  # type: ignore[untyped-decorator]  # hls4ml has no type hints

@@ -7,7 +7,7 @@ import numpy as np
 
 from gatewright import graph as g
 from gatewright.errors import GatewrightError
-from gatewright.fixed import IntArray, parse_format
+from gatewright.fixed import MAX_WIDTH, FixedFormat, IntArray, parse_format
 from gatewright.frontend.names import origin
 from gatewright.frontend.own_functions import clip_in, threshold_in
 
@@ -73,17 +73,31 @@ def table(reader: "Reader", layer: Any) -> g.Node:
 
 def rectifier(reader: "Reader", layer: Any) -> g.Node:
     """Read a rectifier; its threshold becomes one of the source's integers."""
+    source = reader.source(layer).out.format
+    slope_format = parse_format(layer.get_attr("slope_format"))
+    check_bits(layer, source, slope_format.width + abs(slope_format.fraction) + 1)
     return g.Rectifier(
         **common(reader, layer),
         slope=integers(layer, "slope"),
-        slope_format=parse_format(layer.get_attr("slope_format")),
-        threshold=threshold_in(layer, reader.source(layer).out.format),
+        slope_format=slope_format,
+        threshold=threshold_in(layer, source),
     )
+
+
+def check_bits(layer: Any, source: FixedFormat, more: int) -> None:
+    """Refuse a function whose exact result has more bits than 64-bit integers hold safely."""
+    if source.width + more > MAX_WIDTH:
+        raise GatewrightError(
+            f"{origin(layer)}: a function of {source} that needs {source.width + more} bits to be "
+            f"exact; allowed: {MAX_WIDTH}. Put a quantiser (QuantIdentity) in front"
+        )
 
 
 def clip(reader: "Reader", layer: Any) -> g.Node:
     """Read a clip."""
-    low, high, fraction = clip_in(layer, reader.source(layer).out.format)
+    source = reader.source(layer).out.format
+    low, high, fraction = clip_in(layer, source)
+    check_bits(layer, source, fraction - source.fraction + 1)
     return g.Clip(**common(reader, layer), low=low, high=high, fraction=fraction)
 
 
@@ -118,10 +132,22 @@ def softmax(reader: "Reader", layer: Any) -> g.Node:
     return g.Softmax(**common(reader, layer), values=integers(layer, "values"))
 
 
+def batch_norm(reader: "Reader", layer: Any) -> g.Node:
+    """Read hls4ml's BatchNormalization or ApplyAlpha, whose parameters must be exact in its types.
+
+    hls4ml's C++ adds the exact product and the bias, and converts once.
+    """
+    return depthwise(
+        reader, layer, reader.parameter(layer, "scale"), reader.parameter(layer, "bias")
+    )
+
+
 READERS: dict[str, Callable[["Reader", Any], g.Node | None]] = {
     "GwTable": table,
     "GwRectifier": rectifier,
     "GwClip": clip,
     "GwScale": scale,
     "GwSoftmax": softmax,
+    "BatchNormalization": batch_norm,
+    "ApplyAlpha": batch_norm,
 }

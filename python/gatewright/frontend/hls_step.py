@@ -137,8 +137,8 @@ def convert(prepared: Prepared, settings: Mapping[str, Any], target: Target, fol
         from hls4ml.converters import convert_from_onnx_model
         from qonnx.core.modelwrapper import ModelWrapper
 
-        config = hls4ml_config(prepared, settings, plugin.NAME)
         try:
+            config = hls4ml_config(prepared, settings, plugin.NAME)
             model = convert_from_onnx_model(
                 ModelWrapper(prepared.model),
                 output_dir=str(folder),

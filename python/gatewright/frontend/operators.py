@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any
 
 from gatewright.errors import GatewrightError
-from gatewright.frontend.tables import BY_TABLE
+from gatewright.frontend.tables import BY_TABLE, INSIDE
 
 
 class How(Enum):
@@ -18,7 +18,7 @@ class How(Enum):
     NODE = "a block"
     REWRITE = "rewritten exactly"
     TABLE = "by table"
-    FOLDED = "of constants only"
+    FOLDED = "as part of something else"
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,13 @@ OPERATORS = (
         BY_TABLE, How.TABLE, "Table", "between two quantisers, the first of at most 12 bits",
     ),
     Operator(
+        ("ReduceSum", "GatherND"), How.FOLDED, "Softmax",
+        "as gatewright.nets.parts.TableSoftmax is exported, between two quantisers",
+    ),
+    Operator(
+        INSIDE, How.FOLDED, "Table", "beside an operator that is done by table",
+    ),
+    Operator(
         ("BatchNormalization",), How.REWRITE, "Depthwise",
         "scale and bias that 24 bits hold exactly",
     ),
@@ -101,7 +108,7 @@ OPERATORS = (
     ),
     Operator(("Identity", "Dropout"), How.REWRITE, "nothing"),
     Operator(
-        ("Constant", "Shape", "Gather", "Cast", "Slice"), How.FOLDED, "a constant",
+        ("Constant", "Shape", "Gather", "Slice"), How.FOLDED, "a constant",
         "not of what depends on the input",
     ),
 )  # fmt: skip
@@ -111,7 +118,10 @@ FOLDED = tuple(n for entry in OPERATORS if entry.how is How.FOLDED for n in entr
 _RECURRENT = "not done yet: recurrent layers. Use convolutions over the sequence (Conv1d)"
 _ATTENTION = "not done yet: attention. Use convolutions or Linear layers"
 _NORMALISED = "not done yet. Use BatchNormalization with exact parameters, merged into the layer"
-_SOFTMAX = "leave it out: the largest logit is the largest probability"
+_SOFTMAX = (
+    "leave it out (the largest logit is the largest probability), or use "
+    "gatewright.nets.parts.TableSoftmax, which holds the table that the hardware has"
+)
 # What else people bring, and what to do instead.
 REFUSED = {
     **dict.fromkeys(("LSTM", "GRU", "RNN", "Scan", "Loop"), _RECURRENT),

@@ -41,6 +41,7 @@ from gatewright.frontend.onnx_graph import (
 from gatewright.frontend.operators import check_operators
 from gatewright.frontend.pooling import rewrite_pools
 from gatewright.frontend.scales import rewrite_scales, split_scales
+from gatewright.frontend.softmax import rewrite_softmax
 from gatewright.frontend.structure import check_structure, input_format
 from gatewright.frontend.tables import rewrite_functions
 from gatewright.frontend.upsampling import rewrite_upsampling
@@ -90,6 +91,7 @@ def prepare(path: Path) -> Prepared:
     graph = wrapper.model.graph
     unshare_constants(graph)
     quantise_constants(graph)
+    rewrite_softmax(graph)
     rewrite_functions(wrapper.model)
     rewrite_joints(graph)
     rewrite_scales(graph)

@@ -34,7 +34,12 @@ BY_TABLE = (
 # What may stand beside those in a region, though it needs no table of its own.
 ARITHMETIC = (
     "Relu", "LeakyRelu", "PRelu", "ThresholdedRelu", "Clip", "Mul", "Add", "Sub", "Div", "Min",
-    "Max", "Pow", "Identity", "Dropout",
+    "Max", "Identity", "Dropout",
+)  # fmt: skip
+# What exporters write functions with; it may stand in a region only.
+INSIDE = (
+    "Where", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Equal", "Not", "And", "Or",
+    "Sign", "Floor", "Ceil", "Round", "Cast", "Pow",
 )  # fmt: skip
 MAX_SLOPE_BITS = 16  # of a slope that is multiplied; a finer one needs a table
 
@@ -86,7 +91,7 @@ def region_before(graph: Any, tensor: str) -> Region:
 
     def visit(name: str) -> None:
         node = drivers.get(name)
-        if node is None or node.op_type not in (*BY_TABLE, *ARITHMETIC):
+        if node is None or node.op_type not in (*BY_TABLE, *ARITHMETIC, *INSIDE):
             if name not in leaves:
                 leaves.append(name)
             return

@@ -1,5 +1,6 @@
 """What the networks are built of, beside torch's own layers."""
 
+import math
 from collections import OrderedDict
 from itertools import pairwise
 from typing import Any
@@ -8,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gatewright.errors import GatewrightError
+from gatewright.exponential import TABLE_BITS, exponential_table
 
 
 class Edge(nn.Identity):
@@ -23,6 +25,96 @@ class Edge(nn.Identity):
     def __init__(self, *, signed: bool) -> None:
         super().__init__()
         self.signed = signed
+
+
+class TableSoftmax(nn.Module):
+    """Softmax over the channels whose exponential is a table of integers, as the hardware's is.
+
+    A quantiser of the named format stands in front, another behind. While training it is a plain
+    softmax; in evaluation it is exact in float64: the table's values divided by their sum.
+
+    Args:
+        bits: Width of the input.
+        fraction: Its fraction bits: its scale is 2**-fraction.
+        table_bits: Width of the table's values.
+
+    Raises:
+        GatewrightError: more bits than a table has.
+    """
+
+    values: Tensor
+
+    def __init__(self, bits: int, fraction: int, table_bits: int = TABLE_BITS) -> None:
+        super().__init__()
+        table = exponential_table(bits, fraction, table_bits)
+        self.register_buffer("values", torch.from_numpy(table).to(torch.float32))
+        self.bits, self.steps = bits, 2.0**fraction
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return probabilities.
+
+        Raises:
+            GatewrightError: values further apart than the format allows.
+        """
+        if self.training:
+            return x.softmax(dim=1)
+        below = (x.amax(dim=1, keepdim=True) - x) * self.steps
+        if not torch.compiler.is_compiling() and below.max() >= len(self.values):
+            raise GatewrightError(
+                f"TableSoftmax: values {float(below.max()) / self.steps:g} apart, behind a "
+                f"quantiser that should have {self.bits} bits, {math.log2(self.steps):g} of them "
+                "fraction; give it the bits and the fraction of the quantiser in front"
+            )
+        e = self.values[below.to(torch.int64)]
+        return e / e.sum(dim=1, keepdim=True)
+
+
+class ScaleBias(nn.Module):
+    """Scale and bias by channel, on a grid of 2**-fraction: batch normalisation that is exact.
+
+    Args:
+        channels: How many.
+        fraction: Fraction bits of both.
+        bits: Width of both, sign included.
+    """
+
+    def __init__(self, channels: int, fraction: int = 6, bits: int = 10) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.fraction, self.bits = fraction, bits
+
+    @classmethod
+    def of(cls, norm: nn.Module, fraction: int = 6, bits: int = 10) -> "ScaleBias":
+        """Return what a batch normalisation does in evaluation, rounded to the grid.
+
+        Raises:
+            GatewrightError: it has no running statistics.
+        """
+        mean, variance = getattr(norm, "running_mean", None), getattr(norm, "running_var", None)
+        if not isinstance(mean, Tensor) or not isinstance(variance, Tensor):
+            raise GatewrightError(
+                f"{type(norm).__name__} has no running statistics; give a trained BatchNorm"
+            )
+        module = cls(len(mean), fraction, bits)
+        with torch.no_grad():
+            deviation = torch.sqrt(variance + float(getattr(norm, "eps", 0.0)))
+            weight, bias = getattr(norm, "weight", None), getattr(norm, "bias", None)
+            scale = (1 if weight is None else weight) / deviation
+            module.scale.copy_(scale)
+            module.bias.copy_((0 if bias is None else bias) - mean * scale)
+        return module
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return ``scale * x + bias``; gradients go straight through the rounding."""
+        shape = (1, -1, *[1] * (x.ndim - 2))
+        scale, bias = (self._on_grid(p).reshape(shape) for p in (self.scale, self.bias))
+        return x * scale + bias
+
+    def _on_grid(self, values: Tensor) -> Tensor:
+        most = 2.0 ** (self.bits - 1)
+        rounded = torch.clamp(torch.round(values * 2.0**self.fraction), -most, most - 1)
+        return values + (rounded * 2.0**-self.fraction - values).detach()
 
 
 class Add(nn.Module):

@@ -42,10 +42,13 @@ def find_ecp5() -> list[str]:
     )
 
 
-def place_ecp5(
-    netlist: Path, folder: Path, seeds: Sequence[int], target_mhz: float, working_folder: Path
-) -> list[Placement]:
+def place_ecp5(netlist: Path, seeds: Sequence[int], target_mhz: float) -> list[Placement]:
     """Place and route for an LFE5U-85F, speed grade 6, without pin constraints; once per seed.
+
+    Args:
+        netlist: Yosys' JSON; reports and logs go beside it.
+        seeds: Of the placer.
+        target_mhz: Clock to aim at.
 
     Raises:
         CheckFailedError: nextpnr failed: it does not fit or does not route.
@@ -54,12 +57,14 @@ def place_ecp5(
     program = find_ecp5()
     options = ["--85k", "--speed", "6", "--package", "CABGA756", "--router", "router2"]
     options += ["--freq", f"{target_mhz:g}", "--timing-allow-fail", "--lpf-allow-unconstrained"]
-    options += ["--json", str(netlist.resolve())]
-    reports = [(folder / f"ecp5_seed{seed}.json").resolve() for seed in seeds]
+    # By names in the working folder: the WebAssembly build has a /tmp of its own.
+    folder = netlist.parent
+    options += ["--json", netlist.name]
+    reports = [folder / f"ecp5_seed{seed}.json" for seed in seeds]
     jobs = [
         process.Job(
-            [*program, *options, "--seed", str(seed), "--report", str(report)],
-            working_folder,
+            [*program, *options, "--seed", str(seed), "--report", report.name],
+            folder,
             log=folder / f"ecp5_seed{seed}.log",
         )
         for seed, report in zip(seeds, reports, strict=True)

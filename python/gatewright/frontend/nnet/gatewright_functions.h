@@ -81,19 +81,37 @@ void elementwise(data_T data[CONFIG_T::n_in], res_T res[CONFIG_T::n_in]) {
     }
 }
 
+// Elements of a stream, one after the other: behind a flattening the beats of the source may be
+// shorter than those of the result.
+template <class data_T> struct elements {
+    hls::stream<data_T> &data;
+    data_T beat;
+    unsigned next;
+
+    elements(hls::stream<data_T> &source) : data(source), next(data_T::size) {}
+
+    typename data_T::value_type read() {
+        if (next == data_T::size) {
+            beat = data.read();
+            next = 0;
+        }
+        return beat[next++];
+    }
+};
+
 template <template <class, class, class> class F, class data_T, class res_T, typename CONFIG_T>
 void elementwise(hls::stream<data_T> &data, hls::stream<res_T> &res) {
+    elements<data_T> source(data);
     for (unsigned i = 0; i < CONFIG_T::n_in / res_T::size; i++) {
         #pragma HLS PIPELINE
 
-        data_T in_data = data.read();
         res_T out_data;
         PRAGMA_DATA_PACK(out_data)
 
         for (unsigned j = 0; j < res_T::size; j++) {
             #pragma HLS UNROLL
             out_data[j] = F<typename data_T::value_type, typename res_T::value_type, CONFIG_T>::apply(
-                in_data[j], (i * res_T::size + j) % CONFIG_T::n_chan);
+                source.read(), (i * res_T::size + j) % CONFIG_T::n_chan);
         }
         res.write(out_data);
     }
@@ -130,13 +148,21 @@ void table_softmax(data_T data[CONFIG_T::n_in], res_T res[CONFIG_T::n_in]) {
 
 template <class data_T, class res_T, typename CONFIG_T>
 void table_softmax(hls::stream<data_T> &data, hls::stream<res_T> &res) {
-    for (unsigned i = 0; i < CONFIG_T::n_in / res_T::size; i++) {
-        data_T in_data = data.read();
-        res_T out_data;
-        PRAGMA_DATA_PACK(out_data)
-        softmax_pixel<typename data_T::value_type, typename res_T::value_type, CONFIG_T>(
-            in_data.data, out_data.data);
-        res.write(out_data);
+    static_assert(CONFIG_T::n_chan % res_T::size == 0, "a beat holds channels of one pixel");
+    elements<data_T> source(data);
+    for (unsigned i = 0; i < CONFIG_T::n_in / CONFIG_T::n_chan; i++) {
+        typename data_T::value_type x[CONFIG_T::n_chan];
+        typename res_T::value_type y[CONFIG_T::n_chan];
+        for (unsigned j = 0; j < CONFIG_T::n_chan; j++)
+            x[j] = source.read();
+        softmax_pixel<typename data_T::value_type, typename res_T::value_type, CONFIG_T>(x, y);
+        for (unsigned j = 0; j < CONFIG_T::n_chan; j += res_T::size) {
+            res_T out_data;
+            PRAGMA_DATA_PACK(out_data)
+            for (unsigned k = 0; k < res_T::size; k++)
+                out_data[k] = y[j + k];
+            res.write(out_data);
+        }
     }
 }
 
