@@ -151,6 +151,18 @@ DEFECTS = {
         "the layout is guessed from whether any node is channels-last",
         "the padding says so itself", (2, 2, 3), padded,
     ),
+    "a kernel of one row in a stream": Defect(
+        "every row gives results, whatever the stride",
+        "the C++ for several rows, which is right for one",
+        (1, 3, 3), convolved((1, 1, 1, 2), strides=[2, 1]), "writer.step_over_rows", "io_stream",
+        compiled=True,
+    ),
+    "a reuse factor beyond the inputs": Defect(
+        "a convolution of Strategy Resource names a kernel that is not there, if the factor is no "
+        "multiple of them",
+        "the kernel is added",
+    ),
+    "a signed bit": Defect("is -1 and 0, where QONNX has -1 and 1", "a table; refused of weights"),
     "upsampling": Defect("rows and columns are exchanged", "a reader of our own"),
     "Reshape in a stream": Defect(
         "fails where the output is not called as the node", "it is called so"

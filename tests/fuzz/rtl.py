@@ -2,9 +2,10 @@
 
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from rtl_blocks import SIM
 PHASES = (*STRESS, Phase(0, 0, 211), Phase(90, 20))
 FRAMES = 40  # per network and phase, at most
 CYCLES = 5000  # of a phase at full speed, about: fewer frames of slow networks
+SLOWEST = 1.3  # cycles per frame at full speed, over the law's; one more of 4 is within it
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,12 +108,13 @@ def _run_together(cases: Sequence[Case], cache: Path, seed: int, keep: bool) -> 
     found = []
     for index, (case, description) in enumerate(zip(cases, descriptions, strict=True)):
         received = [phase[index] for phase in result.received]
-        found.append(_wrong(case, received, description["outputs"][0]["elements"]))
+        found.append(_wrong(case, received, description))
     return found
 
 
-def _wrong(case: Case, received: Sequence[Received], elements: int) -> str | None:
-    """Return what is wrong in the first phase that is not right."""
+def _wrong(case: Case, received: Sequence[Received], description: Mapping[str, Any]) -> str | None:
+    """Return what is wrong in the first phase that is not right, or too slow at full speed."""
+    elements = description["outputs"][0]["elements"]
     for number, (phase, got) in enumerate(zip(PHASES, received, strict=True)):
         if phase.cycles is not None:
             continue
@@ -128,7 +131,10 @@ def _wrong(case: Case, received: Sequence[Received], elements: int) -> str | Non
                 f"phase {number}: {int(differs.sum())} of {y.size} values differ; "
                 f"the first, {where}, is {y[where]}, must be {case.expected[where]}"
             )
-    return None
+    law = description["cycles_per_inference_law"]
+    cycles = np.diff(received[0].frame_ends())
+    pace = float(cycles[len(cycles) // 2 :].mean())
+    return f"{pace:.1f} cycles per frame, by the law {law}" if pace > SLOWEST * law else None
 
 
 class GraphLevel:

@@ -123,7 +123,10 @@ def depth_before(
             given = np.searchsorted(ours.needs[fork], waited, side="right")
             ahead = max(int((given - taken).max()) - 1, 0)
             behind = max(path.lag[fork] - ours.lag[fork], 0)
-            latency = behind * streams[index].type.beats // interval
+            beats = streams[index].type.beats
+            latency = behind * beats // interval
+            if latency and beats == interval:
+                latency += 1  # a full FIFO takes no beat in the cycle in which one leaves
             found = Depth(ahead, latency, fork, join)
             if worst is None or found.depth > worst.depth:
                 worst = found

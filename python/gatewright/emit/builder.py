@@ -208,12 +208,15 @@ class _Builder:
 
     def _rectifier(self, node: Rectifier) -> Block:
         stream = self._take(node.inputs[0])
+        channels = self.graph.source(node).image[2]
+        if node.slope.size > 1 and channels % stream.type.lanes:  # a word of slopes for each beat
+            costs = {lanes: node.out.size // lanes for lanes in divisors(channels)}
+            stream = self._with_lanes(node, stream, self._cheapest(costs))
         source, slope = stream.type.format, node.slope_format
         fraction = source.fraction + max(slope.fraction, 0)
         width = source.width + slope.width + abs(slope.fraction) + 1
         exact = FixedFormat(True, width, width - fraction)
         fused = self._fusing(node, exact, relu=False)
-        channels = self.graph.source(node).image[2]
         return function_blocks.rectifier(node, fused, stream, channels)
 
     def _clip(self, node: Clip) -> Block:
