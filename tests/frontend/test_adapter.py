@@ -23,6 +23,7 @@ from gatewright.frontend.adapter import fixed_format
 from gatewright.frontend.hls_step import Target, convert
 from gatewright.frontend.prepare import prepare
 from gatewright.graph import Dense, Depthwise, Elementwise, Function, Graph, Strategy, sum_range
+from image_networks import network
 from qonnx_networks import Builder, layer, mlp, random_reals
 
 pytest.importorskip("hls4ml")
@@ -279,3 +280,24 @@ def test_a_result_that_the_network_quantises_stays(tmp_path: Path) -> None:
     assert graph_from(path)["fc1"].out.format == parse_format("fixed<6,5,RND_CONV,SAT>")
     with pytest.raises(GatewrightError, match="fc1: its result is quantised to fixed<6,5"):
         converted(path, layer_settings(Precision="fixed<9,5>"))
+
+
+def test_a_type_in_front_of_a_computed_one_is_refused(tmp_path: Path) -> None:
+    def add(build: Builder, x: str) -> str:
+        x = layer(build, "fc1", x, (4, 3))
+        x = build.node("Relu", "relu1", [x])  # nothing quantises it
+        return layer(build, "fc2", x, (3, 2))
+
+    path = network(tmp_path / "m.onnx", (4,), add)
+    converted(path, {})
+    for name in ("fc1", "relu1"):
+        settings = {"LayerName": {name: {"Precision": "fixed<8,3>"}}}
+        with pytest.raises(GatewrightError, match=f"{name}: Precision .* relu1, .* leave the"):
+            converted(path, settings)
+    converted(path, {"LayerName": {"fc2": {"Precision": "fixed<8,3>"}}})
+
+
+def test_a_network_that_computes_nothing_is_refused(tmp_path: Path) -> None:
+    path = network(tmp_path / "m.onnx", (4,), lambda build, x: x)
+    with pytest.raises(GatewrightError, match="nothing to build"):
+        converted(path, {})

@@ -125,7 +125,7 @@ def depth_before(
             behind = max(path.lag[fork] - ours.lag[fork], 0)
             beats = streams[index].type.beats
             latency = behind * beats // interval
-            if latency and beats == interval:
+            if latency and 2 * beats > interval:
                 latency += 1  # a full FIFO takes no beat in the cycle in which one leaves
             found = Depth(ahead, latency, fork, join)
             if worst is None or found.depth > worst.depth:

@@ -98,6 +98,10 @@ class Reader:
                 "out"
             )
         name = identifier(self.model.config.get_project_name())
+        if all(isinstance(node, g.Input) for node in self.nodes.values()):
+            raise GatewrightError(
+                f"{name}: the network gives its input back as it is; there is nothing to build"
+            )
         return g.Graph(name, tuple(self.nodes.values()), outputs)
 
     def name(self, layer: Any) -> str:

@@ -6,6 +6,8 @@ from typing import Any
 
 from gatewright.errors import GatewrightError
 from gatewright.fixed import Overflow, parse_format
+from gatewright.frontend.conversions import EXACT, QUANTISERS
+from gatewright.frontend.onnx_graph import consumers
 from gatewright.frontend.prepare import Prepared
 from gatewright.frontend.settings import strategy_named
 from gatewright.graph import Strategy
@@ -53,10 +55,35 @@ def hls4ml_config(prepared: Prepared, settings: Mapping[str, Any], backend: str)
     for name, fmt in prepared.types.items():
         config["LayerName"][name]["Precision"]["result"] = str(fmt)
     for name, values in layers.items():
+        check_free(prepared.model.graph, name, values)
         config["LayerName"][name].update(layer_config(name, values, config["LayerName"][name]))
     for name, fmt in prepared.inputs.items():
         config["LayerName"][name]["Precision"]["result"] = str(fmt)
     return config
+
+
+def check_free(graph: Any, name: str, values: Mapping[str, Any]) -> None:
+    """Refuse a result type in front of a type that was computed from the network alone.
+
+    Raises:
+        GatewrightError: values of the user's type would not fit the computed one.
+    """
+    given = values.get("Precision")
+    given = given.get("result") if isinstance(given, Mapping) else given
+    if given in (None, "auto"):
+        return
+    pending = [node for node in graph.node if node.name == name]
+    while pending:
+        for reader in consumers(graph, pending.pop().output[0]):
+            if reader.name.endswith(EXACT):
+                settled = reader.name.removesuffix(EXACT)
+                raise GatewrightError(
+                    f"{name}: Precision {given}: nothing quantises the result before {settled}, "
+                    "whose exact type comes from the network alone; leave the Precision out, or "
+                    f"put a quantiser (QuantIdentity) behind {name}"
+                )
+            if reader.op_type not in QUANTISERS:
+                pending.append(reader)
 
 
 def layer_config(

@@ -32,6 +32,7 @@ from gatewright.frontend.quantizers import (
 from gatewright.frontend.tables import bipolar_format, is_bipolar, narrow_unsigned, result_format
 
 QUANTISERS = ("Quant", "GwQuant")
+EXACT = "_exact_quant"  # ends the name of a conversion into a node's own exact format
 SIGN = FixedFormat(True, 1, 1, Rounding.TRN, Overflow.SAT)  # -1 below zero, else 0
 # Layers whose result hls4ml leaves at its default type unless a quantiser follows.
 UNTYPED = ("Relu", "GwRectifier", "GwClip", "GwScale")
@@ -177,5 +178,6 @@ def _exact(graph: Any, node: Any) -> None:
     set_shape(graph, inner, shapes(graph)[out])
     node.output[0] = inner
     graph.node.insert(
-        list(graph.node).index(node) + 1, own_nodes.quantiser(f"{inner}_quant", inner, out, fmt)
+        list(graph.node).index(node) + 1,
+        own_nodes.quantiser(f"{node.name}{EXACT}", inner, out, fmt),
     )
