@@ -6,7 +6,8 @@ and the later branch never gets what it waits for. How far one branch runs ahead
 each block says which of its input's beats an output beat needs (``needs``), so each stream knows,
 for each of its beats, the beats of a fork above it that it needs. While the join waits for what it
 takes next from the later branch, ``a`` may have given every beat that needs no more of the fork
-than that. One of them waits at the join itself. That many places make a deadlock impossible.
+than that. One of them waits at the join itself. That many places make a deadlock impossible. Of
+several forks above both branches each gives such a bound, and the least of them is enough.
 
 For the pace of the slowest layer the FIFO must besides hold what comes while a beat passes the
 later branch's pipelines: that branch's extra latency, at the stream's mean rate. A layer that
@@ -112,10 +113,11 @@ def depth_before(
         needs: What each output beat of the join needs of each.
         interval: Cycles per sample of the design.
     """
-    worst: Depth | None = None
+    least: Depth | None = None
     ours = paths[index]
     for other, path in enumerate(paths):
-        for fork in ours.needs.keys() & path.needs.keys() if other != index else ():
+        common = [fork for fork in ours.needs if fork in path.needs and other != index]
+        for fork in common:
             waited = np.where(
                 needs[other] > 0, path.needs[fork][np.maximum(needs[other], 1) - 1], 0
             )
@@ -128,6 +130,6 @@ def depth_before(
             if latency and 2 * beats > interval:
                 latency += 1  # a full FIFO takes no beat in the cycle in which one leaves
             found = Depth(ahead, latency, fork, join)
-            if worst is None or found.depth > worst.depth:
-                worst = found
-    return worst if worst and worst.depth else None
+            if least is None or found.depth < least.depth:
+                least = found
+    return least if least and least.depth else None
