@@ -43,7 +43,7 @@ def test_a_layer_may_have_a_name_of_the_top() -> None:
     assert [block.name for block in blocks] == ["frame_2", "mark_2"]
 
 
-@pytest.mark.parametrize("name", ["mul_reg", "stream_sink", "gatewright_pkg"])
+@pytest.mark.parametrize("name", ["small", "table", "mul_reg", "stream_sink", "gatewright_pkg"])
 def test_a_design_may_not_have_the_name_of_another_module(tmp_path: Path, name: str) -> None:
     with pytest.raises(GatewrightError, match=f"cannot be called {name}: .*choose another"):
         emit.write_rtl(networks.mlp(name=name), tmp_path / "rtl")

@@ -11,7 +11,8 @@ several forks above both branches each gives such a bound, and the least of them
 
 For the pace of the slowest layer the FIFO must besides hold what comes while a beat passes the
 later branch's pipelines: that branch's extra latency, at the stream's mean rate. A layer that
-needs whole pixels waits besides until the layer before it has given the last beat of one.
+needs whole pixels waits besides until the layer before it has given the last beat of one, and a
+concatenation takes nothing of one stream while it takes a pixel's beats of the other.
 """
 
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gatewright.emit.needs import Needs
-from gatewright.emit.streams import Stream
+from gatewright.emit.streams import Block
 
 MIN_DEPTH = 2  # of axis_fifo
 
@@ -52,7 +53,7 @@ class Depth:
 
     Attributes:
         ahead: Beats the stream may be ahead of the other: with fewer the design can deadlock.
-        latency: Beats that come during the other branch's extra latency.
+        latency: Beats that come during the other branch's extra latency, or its turn.
         fork: The fork where the branches part.
         join: The block where they join.
     """
@@ -95,24 +96,16 @@ def through(
     return Path(found, latest, spreads)
 
 
-def depth_before(
-    join: str,
-    index: int,
-    streams: tuple[Stream, ...],
-    paths: tuple[Path, ...],
-    needs: tuple[Needs, ...],
-    interval: int,
-) -> Depth | None:
+def depth_before(block: Block, index: int, paths: tuple[Path, ...], interval: int) -> Depth | None:
     """Return the depth of the FIFO before input ``index`` of a join; None: none is needed.
 
     Args:
-        join: Name of the joining block.
+        block: The joining block.
         index: Which of its inputs.
-        streams: Its inputs.
-        paths: Their paths.
-        needs: What each output beat of the join needs of each.
+        paths: The paths of its inputs.
         interval: Cycles per sample of the design.
     """
+    needs = block.needs
     least: Depth | None = None
     ours = paths[index]
     for other, path in enumerate(paths):
@@ -124,12 +117,12 @@ def depth_before(
             taken = np.concatenate(([0], needs[index][:-1]))
             given = np.searchsorted(ours.needs[fork], waited, side="right")
             ahead = max(int((given - taken).max()) - 1, 0)
-            behind = max(path.lag[fork] - ours.lag[fork], 0)
-            beats = streams[index].type.beats
+            behind = max(path.lag[fork] - ours.lag[fork], 0) + block.turns[index]
+            beats = block.inputs[index].type.beats
             latency = behind * beats // interval
             if latency and 2 * beats > interval:
                 latency += 1  # a full FIFO takes no beat in the cycle in which one leaves
-            found = Depth(ahead, latency, fork, join)
+            found = Depth(ahead, latency, fork, block.name)
             if least is None or found.depth < least.depth:
                 least = found
     return least if least and least.depth else None

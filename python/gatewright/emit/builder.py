@@ -350,9 +350,7 @@ class _Builder:
             inputs = list(block.inputs)
             paths = tuple(self.paths[stream.name] for stream in inputs)
             for index, stream in enumerate(block.inputs if len(inputs) > 1 else ()):
-                depth = branches.depth_before(
-                    block.name, index, block.inputs, paths, block.needs, interval
-                )
+                depth = branches.depth_before(block, index, paths, interval)
                 if depth is None:
                     continue
                 name = self._unique(f"{block.name}_fifo_{'ab'[index]}")

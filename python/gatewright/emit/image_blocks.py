@@ -210,6 +210,7 @@ def concat(node: Concat, a: Stream, b: Stream, channels: tuple[int, int]) -> Blo
         needs=needs.joined(pixels, beats),
         node=node.name,
         lag=1,
+        turns=(beats[1], beats[0]),
     )
 
 

@@ -65,6 +65,7 @@ class Block:
         lag: Cycles from the last beat that a pixel's first output beat needs to that beat.
         spread: Cycles from a pixel's first beat to its last; None: a beat for a beat.
         needs: For each input, the beats that each output beat needs.
+        turns: For each input of a join, the cycles of a pixel in which it takes from others only.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Block:
     cycles: int = 0
     lag: int = 1
     spread: int | None = None
+    turns: tuple[int, ...] = (0, 0)
 
     @property
     def source(self) -> Lanes:

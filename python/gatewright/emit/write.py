@@ -10,6 +10,7 @@ from typing import Any
 
 from gatewright.emit.builder import build
 from gatewright.emit.environment import environment
+from gatewright.emit.keywords import KEYWORDS
 from gatewright.emit.pipeline import Pipeline, Port
 from gatewright.emit.streams import Block, bus_width
 from gatewright.errors import GatewrightError
@@ -115,6 +116,10 @@ def _library(top: str, modules: Iterable[str]) -> list[Path]:
     known = {
         path.stem: path for path in sorted(rtl_root().rglob("*.sv")) if "boards" not in path.parts
     }
+    if top in KEYWORDS:
+        raise GatewrightError(
+            f"a design cannot be called {top}: it is a word of SystemVerilog; choose another name"
+        )
     if top in (*known, *OTHER_MODULES):
         raise GatewrightError(
             f"a design cannot be called {top}: a module of the library or of the benches is; "

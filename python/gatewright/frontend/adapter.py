@@ -139,12 +139,15 @@ class Reader:
         """Read a layer that changes neither values nor order: nothing, or another shape."""
         source = self.source(layer)
         out = self.out(layer)
-        if (out.size, out.format) != (source.out.size, source.out.format):
+        # hls4ml may have typed it before a Precision changed what it reads.
+        kept = out.format == source.out.format or out.format.contains(source.out.format)
+        if out.size != source.out.size or not kept:
             raise GatewrightError(
                 f"{origin(layer)}: {layer.class_name} from {source.out.format} {source.out.shape} "
-                f"to {out.format} {out.shape}; it must keep the number of elements and their type"
+                f"to {out.format} {out.shape}; it must keep the number of elements and hold their "
+                "values"
             )
-        if out.image == source.out.image:
+        if out.image == source.out.image and out.format == source.out.format:
             self.drivers.update((tensor, source.name) for tensor in layer.outputs)
             return None
         return g.Reshape(
