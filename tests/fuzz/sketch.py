@@ -50,12 +50,12 @@ class Sketch(Layers):
     def join(self, first: int, second: int) -> int:
         """Combine two streams of as many pixels, or join their channels."""
         word = self.pick(*self.join_words(first, second))
-        if word == "concat":
-            return self.add(Layer(kind="concat", sources=(first, second), out=UNTYPED))
-        if self.out(first).shape != self.out(second).shape:
+        if word != "concat" and self.out(first).shape != self.out(second).shape:
             second = self._with_channels(second, self.out(first).shape[-1])
             if word not in self.join_words(first, second):
                 word = self.pick(*self.join_words(first, second))
+        if word == "concat":
+            return self.add(Layer(kind="concat", sources=(first, second), out=UNTYPED))
         return self.add(Layer(kind="merge", sources=(first, second), out=UNTYPED, word=word))
 
     def join_words(self, first: int, second: int) -> tuple[str, ...]:
