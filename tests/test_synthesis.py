@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import graphs
 import networks
 from gatewright import emit, synthesis
 from gatewright.design import parse
@@ -105,3 +106,13 @@ def test_what_yosys_refuses_is_told(tmp_path: Path) -> None:
     source.write_text("module broken (input logic a; endmodule\n")
     with pytest.raises(CheckFailedError, match=r"Yosys for ecp5 .*(?s:.*)syntax error"):
         yosys.synthesise([source], "broken", "ecp5", tmp_path / "out", tmp_path)
+
+
+def test_a_design_of_several_streams_is_synthesised(tmp_path: Path) -> None:
+    description = emit.write_rtl(graphs.two_of_each(), tmp_path / "rtl")
+    write_json(tmp_path / "rtl.json", description)
+    result = synthesis.run(parse(DESIGN, tmp_path, "test"), tmp_path, place=False)
+    text = (tmp_path / "synth" / "synthesis_harness.sv").read_text()
+    for port in (*description["inputs"], *description["outputs"]):
+        assert f".{port['port']}_tdata(" in text
+    assert result["ecp5"]["dsp"] >= sum(layer["multipliers"] for layer in description["layers"])
