@@ -174,7 +174,8 @@ def residual(pe: int = 4, depth: int = 2, simd: int = 4, size: int = 8) -> Graph
     make = Maker()
     x = make.input((size, size, 1))
     fold, channels = {"pe": pe, "simd": simd}, 4
-    x = make.convert("start_relu", make.conv("start", x, channels, SAME, pe=pe, simd=1), WIDE)
+    x = make.conv("start", x, channels, SAME, pe=pe, simd=1)
+    x = make.convert("start_relu", x, parse_format("ufixed<8,2,RND_CONV,SAT>"))  # to its limit
     main = x
     for index in range(1, depth):
         main = make.conv(f"conv{index}", main, channels, SAME, **fold)
