@@ -4,9 +4,13 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from gatewright.comparison import Comparison
-from gatewright.errors import CheckFailedError
+from gatewright.errors import CheckFailedError, NotRunError
 
 Status = Literal["pass", "fail", "not_run"]
+
+
+class NotApplicableError(NotRunError):
+    """The design has no such rung: not_run, but a failure only if it was asked for by name."""
 
 
 @dataclass(frozen=True, kw_only=True)
