@@ -46,7 +46,7 @@ def of_qonnx(onnx: Path, inputs: Floats) -> tuple[Integers, tuple[int, ...]]:
     return _side_by_side(qonnx_model.execute(model, parts, float64=wide))
 
 
-def qonnx_tensors(onnx: Path, inputs: Floats) -> dict[str, list[NDArray[Any]]]:
+def qonnx_tensors(onnx: Path, inputs: Floats) -> dict[str, list[tuple[NDArray[Any], str]]]:
     """Return what QONNX execution gives at each node for one sample.
 
     Args:
@@ -55,7 +55,8 @@ def qonnx_tensors(onnx: Path, inputs: Floats) -> dict[str, list[NDArray[Any]]]:
 
     Returns:
         For each node, its own values and, behind it, those of the quantisers and of the functions
-        that a module of PyTorch may have been exported as: [1, ...] each.
+        that a module of PyTorch may have been exported as: [1, ...] each, with the name of the node
+        that gave them.
     """
     from gatewright.export import exactness, qonnx_model
 
@@ -65,12 +66,15 @@ def qonnx_tensors(onnx: Path, inputs: Floats) -> dict[str, list[NDArray[Any]]]:
     tensors = qonnx_model.execute_all(model, parts, float64=wide)
     found = {}
     for node in model.graph.node:
-        names = [node.output[0]]
-        while (readers := model.find_consumers(names[-1])) and len(readers) == 1:
+        chain = [node]
+        while (readers := model.find_consumers(chain[-1].output[0])) and len(readers) == 1:
             if readers[0].op_type in qonnx_model.LAYERS:
                 break
-            names.append(readers[0].output[0])
-        found[str(node.name)] = [np.asarray(tensors[name], np.float64) for name in names]
+            chain += readers
+        found[str(node.name)] = [
+            (np.asarray(tensors[each.output[0]], np.float64), f"{each.op_type} {each.name}")
+            for each in chain
+        ]
     return found
 
 

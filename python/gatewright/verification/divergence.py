@@ -1,10 +1,12 @@
 """The first divergence: where a rung leaves the others, and the smallest input that shows it."""
 
+import logging
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
+from gatewright.errors import NotRunError
 from gatewright.export.outputs import of_qonnx
 from gatewright.files import replacing, write_json
 from gatewright.fixed import IntArray, requantize
@@ -13,6 +15,7 @@ from gatewright.verification.context import Context, Samples
 from gatewright.verification.smallest import smallest
 from gatewright.verification.subject import Expected, Layer, Subject, Values
 
+log = logging.getLogger(__name__)
 MARGIN_CYCLES = 40  # shown of a waveform before and after the beat that differs
 
 
@@ -61,7 +64,7 @@ class Divergence:
         )
         if not self.alone:
             return f"{text}; that sample alone does not show it"
-        text += f"; {self.inputs_left} input elements other than zero still show it"
+        text += f"; the smallest input that shows it has {self.inputs_left} element(s) not zero"
         return f"{text}; waveform {self.waveform}" if self.waveform else text
 
 
@@ -96,9 +99,7 @@ def find(context: Context, subject: Subject, sample: int) -> Divergence | None:
     cycle = place.pop("cycle")
     waveform = None
     if subject.waves is not None and alone and cycle is not None:
-        path = context.work / f"{subject.rung}.fst"
-        subject.waves(x, (cycle - MARGIN_CYCLES, cycle + MARGIN_CYCLES), path)
-        waveform = str(path)
+        waveform = _waveform(context, subject, x, cycle)
     divergence = Divergence(
         rung=subject.rung,
         sample=sample,
@@ -112,6 +113,18 @@ def find(context: Context, subject: Subject, sample: int) -> Divergence | None:
     with replacing(context.work / f"{subject.rung}.npz") as path, path.open("wb") as stream:
         np.savez(stream, **arrays)  # type: ignore[arg-type]  # numpy's own annotation
     return divergence
+
+
+def _waveform(context: Context, subject: Subject, x: Samples, cycle: int) -> str | None:
+    """Leave the cycles around one, and return the file; None if this machine cannot write it."""
+    assert subject.waves is not None  # noqa: S101 - asked by the caller
+    path = context.work / f"{subject.rung}.fst"
+    try:
+        subject.waves(x, (cycle - MARGIN_CYCLES, cycle + MARGIN_CYCLES), path)
+    except NotRunError as error:  # the rung did run, and failed
+        log.warning("no waveform: %s", error)
+        return None
+    return str(path)
 
 
 def _wanted(context: Context, subject: Subject, samples: Samples) -> IntArray:

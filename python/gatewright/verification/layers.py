@@ -38,8 +38,8 @@ def of_qonnx(context: Context, sample: Samples) -> Expected:
     found: dict[str, list[Values]] = {}
     for node in context.graph.nodes:
         candidates = [
-            _values(real, str(node.out.format))
-            for tensor in tensors.get(node.origin, [])
+            _values(real, f"QONNX's {name}")
+            for tensor, name in tensors.get(node.origin, [])
             for real in _orders(tensor, node.out)
             if np.isfinite(real).all()
         ]
@@ -64,7 +64,7 @@ def _values(real: NDArray[np.float64], kind: str) -> Values:
     from gatewright.export.outputs import to_integers
 
     integers, fraction = to_integers(real[None])
-    return Values(integers[0], fraction, kind)
+    return Values(integers[0], fraction, f"{kind}, {fraction} fraction bits")
 
 
 def of_csim(context: Context, sample: Samples) -> list[Layer]:
