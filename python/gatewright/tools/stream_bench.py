@@ -185,7 +185,7 @@ def run_bench(
         )
         sinks = sum(len(stream.sinks) for stream in streams)
         return BenchRun(
-            received=tuple(_received(folder, k, devices, streams) for k in range(len(phases))),
+            received=tuple(received(folder, k, devices, streams) for k in range(len(phases))),
             tapped=tuple(_tapped(folder, k, sinks, streams) for k in range(len(phases))),
             first_beat=tuple(_first_beats(folder, k) for k in range(len(phases))),
             build_s=simulation.build_s,
@@ -222,9 +222,10 @@ def write_inputs(folder: Path, streams: Sequence[Stream], memory_folder: Path | 
         write_source(folder / f"source{index}.bin", source.lanes, source.last, source.width)
 
 
-def _received(
+def received(
     folder: Path, phase: int, devices: Sequence[bench.Device], streams: Sequence[Stream]
 ) -> tuple[Received, ...]:
+    """Return what each sink of the devices got in a phase, from its file in ``folder``."""
     sinks = [
         (device, sink)
         for device, stream in zip(devices, streams, strict=True)
