@@ -146,7 +146,7 @@ cli.add_command(
 )
 @click.option("--seed", type=click.IntRange(min=0), help="Of everything random.")
 @click.pass_obj
-def verify(build_dir: Path, design: str, rungs: str, mutate: int | None, **chosen: Any) -> None:
+def verify(build_dir: Path, /, design: str, rungs: str, mutate: int | None, **chosen: Any) -> None:
     """Climb the ladder: every rung must give PyTorch's integers."""
     from gatewright import flow
     from gatewright.verification.context import Context, Options

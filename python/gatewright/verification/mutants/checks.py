@@ -2,8 +2,8 @@
 
 1. ``values``: real samples and full-range random ones back to back; every output must be there,
    right and marked good, in 1.05 times the cycles that the right design takes.
-2. ``stalls``: some of them with pauses on both sides, after two resets in mid-stream, of which one
-   finds the design full.
+2. ``stalls``: some of them with pauses on both sides, after resets in mid-stream, which find the
+   design empty, flowing or full.
 3. ``full``: the sink is hardly ever ready, so that all that can fill up does.
 4. ``empty``: the source hardly ever sends.
 5. ``more``: as the first, with other and more vectors.
@@ -34,7 +34,7 @@ from gatewright.tools.verilator import Simulation
 
 MAIN = "phased_loop.cpp"
 SLOWER = 1.05  # as the tests of every design allow
-CUT = 97  # cycles until the reset in mid-stream
+RESETS = 16  # in mid-stream, before the pauses
 _TIMEOUT_S = 600
 _MORE = 8  # times the vectors, for what got past the first check
 _AIMED = 1024  # samples, at most
@@ -112,7 +112,7 @@ def plan(
     checks = []
     for name, (given, wanted), before, (idle, stall) in (
         ("values", whole, (), (0, 0)),
-        ("stalls", few, ((64, 64, CUT), (0, 240, 3 * CUT)), (90, 90)),
+        ("stalls", few, _cuts(description, seed), (90, 90)),
         ("full", whole, (), (0, 236)),
         ("empty", few, (), (236, 0)),
         ("more", others, (), (0, 0)),
@@ -146,6 +146,15 @@ def plan(
             )
         )
     return tuple(checks)
+
+
+def _cuts(description: Mapping[str, Any], seed: int) -> tuple[tuple[int, int, int], ...]:
+    """Return phases that a reset ends, after a few cycles or about the latency of a frame."""
+    rng = np.random.default_rng((seed, 7))
+    longest = 2 * sum(block["cycles"] for block in description["blocks"]) + 100
+    lengths = np.exp(rng.uniform(np.log(8), np.log(longest), RESETS)).astype(int).tolist()
+    pauses = rng.choice([0, 64, 240], (RESETS, 2)).tolist()
+    return tuple((i, s, length) for (i, s), length in zip(pauses, lengths, strict=True))
 
 
 def _generous(description: Mapping[str, Any], frames: int, idle: int, stall: int) -> int:

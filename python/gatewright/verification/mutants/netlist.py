@@ -49,7 +49,7 @@ def prepared(description: Mapping[str, Any]) -> list[str]:
         f"hierarchy -check -top {description['top']}",
         # Registers keep their names, and with them where they are from.
         *("proc", "flatten", "opt -full -nodffe -nosdff", "wreduce", "opt_clean"),
-        *("memory_collect", "opt_clean"),
+        *("splitcells", "opt_clean", "memory_collect", "opt_clean"),  # no bit that nothing reads
     ]
 
 
