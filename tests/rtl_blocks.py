@@ -44,6 +44,7 @@ LIBRARY = (
     "stream/axis_frame_mark.sv",
     "stream/vector_buffer.sv",
     "stream/window_serial.sv",
+    "stream/window_parallel.sv",
     "stream/axis_window.sv",
     "stream/credit_gate.sv",
     "stream/axis_fork.sv",
