@@ -88,13 +88,14 @@ module window_parallel #(
            Height + PadTop + PadBottom, Columns + PadLeft + PadRight, SpanH, SpanW);
   end
   if (PadTop + PadBottom >= SpanH || PadLeft + PadRight >= SpanW) begin : gen_check_padding
-    $fatal(1, "window_parallel: padding of %0d rows and %0d columns; a kernel that spans %0d x %0d %s",
+    $fatal(1, "window_parallel: padding of %0d rows, %0d columns; a kernel that spans %0d x %0d %s",
            PadTop + PadBottom, PadLeft + PadRight, SpanH, SpanW, "needs less; take window_serial");
   end
   if (Taps < 1 || Taps > KernelH * KernelW || Passes < 1 || (Passes > 1 && Lanes != Channels))
   begin : gen_check_taps
-    $fatal(1, "window_parallel: Taps is %0d of %0d, Passes %0d, Lanes %0d of %0d channels; %s", Taps,
-           KernelH * KernelW, Passes, Lanes, Channels, "several passes take all channels at once");
+    $fatal(1, "window_parallel: Taps is %0d of %0d, Passes %0d, Lanes %0d of %0d channels; %s",
+           Taps, KernelH * KernelW, Passes, Lanes, Channels,
+           "several passes take all channels at once");
   end
 
   localparam int unsigned MaxLutDepth = 32;
@@ -119,7 +120,7 @@ module window_parallel #(
   localparam int unsigned Left    = Height - (OutRows - 1) * StrideH;  // free at an image's end
   localparam int unsigned Added   = (RowCost > Row) ? larger(StrideH, Left) : StrideH;
   localparam int unsigned Needed  = (SpanH - 1 + Added + SpanH - 1) / SpanH;
-  localparam int unsigned Slots   = (SpanH * Row == 1 && Needed == 1) ? 2 : Needed;  // to take turns
+  localparam int unsigned Slots   = (SpanH * Row == 1 && Needed == 1) ? 2 : Needed;  // in turns
   localparam int unsigned Depth   = Slots * Row;
 
   // Of a row's windows: the column of the last tap of the first one, of the last one, and how many

@@ -51,14 +51,15 @@ def case(rng: np.random.Generator, geometry: Geometry, taps: int, passes: int) -
     padded[:, :, :, :count] = np.moveaxis(out, 3, 2)
     words = padded.reshape(-1, 1, beats, taps * geometry.lanes).repeat(passes, axis=1)
     words = words.reshape(-1, taps * geometry.lanes)
-    names = {k: v for k, v in geometry.parameters.items()}
     device = Device(
         module="window_parallel",
         in_width=geometry.lanes * WIDTH,
         out_width=taps * geometry.lanes * WIDTH,
-        parameters={"Width": WIDTH, **names, "Taps": taps, "Passes": passes},
+        parameters={"Width": WIDTH, **geometry.parameters, "Taps": taps, "Passes": passes},
     )
-    return Case(device, lanes, last, WIDTH, words, np.arange(len(words)) % beats == beats - 1, WIDTH)
+    return Case(
+        device, lanes, last, WIDTH, words, np.arange(len(words)) % beats == beats - 1, WIDTH
+    )
 
 
 def run(
