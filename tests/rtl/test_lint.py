@@ -196,6 +196,16 @@ MEMORIES = [
     ("vector_buffer", {"Width": 8, "Beats": 98, "Passes": 8}, {"TRELLIS_DPR16X4": 0, "DP16KD": 1}),
     ("window_serial", {"Width": 8, "Lanes": 1, "Columns": 5}, {"TRELLIS_DPR16X4": 0, "DP16KD": 1}),
     (
+        "window_parallel",
+        {"Width": 2, "Lanes": 4, "Taps": 9, "Columns": 40},
+        {"TRELLIS_DPR16X4": 0, "DP16KD": 3},
+    ),
+    (
+        "window_parallel",
+        {"Width": 2, "Lanes": 4, "Taps": 9, "Columns": 10},
+        {"TRELLIS_DPR16X4": 6, "DP16KD": 0},
+    ),
+    (
         "window_serial",
         {"Width": 8, "Lanes": 1, "Channels": 1, "Columns": 8},
         {"TRELLIS_DPR16X4": 4, "DP16KD": 0},

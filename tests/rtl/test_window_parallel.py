@@ -1,5 +1,6 @@
 """window_parallel gives every window of numpy's padded image, several taps per beat, at its law."""
 
+from dataclasses import replace
 from math import ceil
 
 import numpy as np
@@ -62,6 +63,20 @@ def case(rng: np.random.Generator, geometry: Geometry, taps: int, passes: int) -
     )
 
 
+def followed(rng: np.random.Generator, index: int, beats: int) -> Case:
+    """Return one image and the first ``beats`` of the next; all that must come is the image's."""
+    geometry = CASES[index][0]
+    made = case(rng, *CASES[index])
+    count, windows_of_one = geometry.image[0] * geometry.row + beats, len(made.out) // IMAGES
+    return replace(
+        made,
+        lanes=made.lanes[:count],
+        last=made.last[:count],
+        out=made.out[:windows_of_one],
+        out_last=made.out_last[:windows_of_one],
+    )
+
+
 def run(
     rng: np.random.Generator, cases: list[tuple[Geometry, int, int]], seed: int
 ) -> list[tuple[Geometry, str]]:
@@ -80,6 +95,17 @@ def run(
 
 def test_window_parallel(seed: int) -> None:
     assert run(np.random.default_rng(seed), CASES, seed) == []
+
+
+@pytest.mark.parametrize("beats", [0, 1])
+def test_an_image_leaves_without_the_next_one(beats: int, seed: int) -> None:
+    rows = {4: 1, 8: 1, 12: 1}  # of the next image that its first windows need, but the last
+    made = [
+        followed(np.random.default_rng(seed), index, CASES[index][0].row * count + beats)
+        for index, count in rows.items()
+    ]
+    phases = (Phase(), Phase(idle=60, stall=40))
+    check(made, seed, phases)
 
 
 def test_any_geometry(seed: int) -> None:
