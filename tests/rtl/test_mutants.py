@@ -238,7 +238,7 @@ def softmax(index: int) -> FiledMaker:
 
 RECTIFY = "layers/axis_rectify.sv"
 FILED_MUTANTS = [
-    ("layers/layer_output.sv", "out_last && vector_last", "out_last", layer(0)),
+    ("layers/layer_output.sv", "+ 2 == FrameBeats", "+ 2 == Beats", layer(0)),
     ("layers/depthwise_folded.sv", "total_q <= '0", "total_q <= sum", layer(5)),
     (
         "layers/depthwise_folded.sv",
