@@ -247,6 +247,8 @@ FILED_MUTANTS = [
         layer(5),
     ),
     ("layers/conv_layer.sv", "(Passes)", "(1)", layer(0)),
+    ("layers/weight_memory.sv", "words_q[bank2_q]", "words_q[bank_q]", layer(0)),
+    ("layers/weight_memory.sv", "8'd48 + 8'(b % 10)", "8'd48 + 8'(b / 10)", layer(0)),
     ("stream/axis_window.sv", "GroupWidth'(Groups - 1)", "GroupWidth'(Groups - 2)", layer(9)),
     ("stream/axis_window.sv", "&& Passes == 1", "", layer(3)),
     (RECTIFY, "64'(x_now) > Threshold", "64'(x_now) >= Threshold", rectify(2)),
