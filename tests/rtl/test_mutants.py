@@ -87,6 +87,18 @@ MUTANTS = [
     ),
     (
         "stream/axis_width.sv",
+        "group >= LastGroups &&",
+        "group > LastGroups &&",
+        lambda rng: test_width.case(rng, 8, 1, 4, 10),
+    ),
+    (
+        "stream/axis_width.sv",
+        "s_axis_tready && group_q == '0) data_q",
+        "group_q == '0) data_q",
+        lambda rng: test_width.case(rng, 8, 1, 4, 10),
+    ),
+    (
+        "stream/axis_width.sv",
         "assign s_axis_tready = !m_axis_tvalid || (m_axis_tready && final_q);",
         "assign s_axis_tready = !m_axis_tvalid;",  # right, but a gap between beats
         lambda rng: test_width.case(rng, 8, 4, 1, 8),
