@@ -59,6 +59,7 @@ LIBRARY = (
     "layers/axis_table.sv",
     "layers/softmax.sv",
     "layers/argmax.sv",
+    "layers/weight_memory.sv",
     "layers/matvec_rank.sv",
     "layers/matvec_serialise.sv",
     "layers/matvec_folded.sv",

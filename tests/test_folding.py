@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import graphs
 import networks
 from gatewright.errors import GatewrightError
-from gatewright.folding import block_rams, fold, legal
+from gatewright.folding import best_bank_depth, block_rams, fold, legal
 from gatewright.graph import FoldRequest, Node, Window
 
 
@@ -58,12 +58,20 @@ def test_too_many_multipliers_are_refused() -> None:
         fold(layer(128, 784, reuse_factor=1))
 
 
-def test_block_rams_in_their_best_shape() -> None:
+def test_block_rams_in_their_best_banks() -> None:
     assert block_rams(784, 144) == 8
     assert block_rams(784, 6) == 1
     assert block_rams(512, 36) == 1
     assert block_rams(513, 36) == 2
     assert block_rams(16384, 1) == 1
+    assert (best_bank_depth(6272, 96), block_rams(6272, 96)) == (2048, 3 * 11 + 3)
+    assert (best_bank_depth(1152, 96), block_rams(1152, 96)) == (1024, 6 + 3)
+    assert (best_bank_depth(9600, 6), block_rams(9600, 6)) == (8192, 3 + 1)
+
+
+def test_a_weight_memory_of_too_many_banks_is_refused() -> None:
+    with pytest.raises(GatewrightError, match=r"fc1: 2051000 cycles .* 1002 banks of 2048 words"):
+        fold(layer(2051, 3000, pe=1, simd=3))
 
 
 def image_layer(kind: str, window: Window = graphs.SAME, filters: int = 8, **request: int) -> Node:

@@ -19,6 +19,8 @@ MAX_MULTIPLIERS = 4096  # in one layer; beyond that no FPGA of this tool's reach
 _MAX_SIMD = 8  # a beat of eight bytes; wider only where the reuse factor leaves no other way
 _MAX_FANOUT = 32  # multipliers fed from one register
 _LUT_DEPTH = 32  # memories up to this deep are LUTs, deeper ones block RAM
+_MAX_BANKS = 1000  # of one weight memory
+# Words x bits of an 18-kbit block RAM, the deepest first.
 _BLOCK_RAM_SHAPES = ((16384, 1), (8192, 2), (4096, 4), (2048, 9), (1024, 18), (512, 36))
 
 
@@ -35,6 +37,7 @@ class Fold:
         out_lanes: Results leaving per beat; divides ``pe``.
         in_lanes: Elements per beat at the input.
         taps: Taps of a kernel computed at once.
+        bank_depth: Words per bank of a weight memory: see ``weight_memory``.
         vectors: Vectors per sample: output pixels.
     """
 
@@ -45,6 +48,7 @@ class Fold:
     group: int
     out_lanes: int
     in_lanes: int
+    bank_depth: int
     taps: int = 1
     vectors: int = 1
 
@@ -89,6 +93,11 @@ class Fold:
         return ceil(self.pe / self.group)
 
     @property
+    def banks(self) -> int:
+        """Banks of each weight memory."""
+        return ceil(self.depth / self.bank_depth)
+
+    @property
     def result_beats(self) -> int:
         """Beats in which one pass's results leave."""
         return self.pe // self.out_lanes
@@ -114,7 +123,8 @@ def fold(node: Dense) -> Fold:
     vectors = prod(node.out.image[:2]) if isinstance(node, Conv | Depthwise) else 1
     if isinstance(node, Depthwise):
         pe, simd = _depthwise(node, rows, cols)
-        return Fold(rows, cols, pe, simd, pe, pe, pe, simd, vectors)
+        depth = rows // pe * ceil(cols / simd)
+        return Fold(rows, cols, pe, simd, pe, pe, pe, depth, simd, vectors)
     channels = cols // node.window.taps if isinstance(node, Conv) else None
     pe, simd = _pe_simd(node, rows, cols, channels)
     beats = ceil(cols / simd)
@@ -125,9 +135,18 @@ def fold(node: Dense) -> Fold:
             f"{node.name}: PE {pe} gives results of {rows} channels that cannot leave in "
             f"{beats} cycles in beats of whole pixels; give a PE that divides {rows}"
         )
-    group = _group(pe, simd, ceil(rows / pe) * beats, beats, out_lanes, node.weight_format.width)
+    depth, bits = ceil(rows / pe) * beats, node.weight_format.width
+    group = _group(pe, simd, depth, beats, out_lanes, bits)
     in_lanes = simd if channels is None else min(simd, channels)
-    return Fold(rows, cols, pe, simd, group, out_lanes, in_lanes, simd // in_lanes, vectors)
+    bank_depth = best_bank_depth(depth, group * simd * bits)
+    taps = simd // in_lanes
+    folded = Fold(rows, cols, pe, simd, group, out_lanes, in_lanes, bank_depth, taps, vectors)
+    if folded.banks > _MAX_BANKS:
+        raise GatewrightError(
+            f"{node.name}: {depth} cycles per vector need a weight memory of {folded.banks} banks "
+            f"of {bank_depth} words; at most {_MAX_BANKS}: give more PEs"
+        )
+    return folded
 
 
 def divisors(number: int) -> list[int]:
@@ -311,5 +330,24 @@ def _group(pe: int, simd: int, depth: int, beats: int, out_lanes: int, bits: int
 
 
 def block_rams(depth: int, width: int) -> int:
-    """Return how many 18-kbit block RAMs a memory takes in its best aspect ratio (ECP5)."""
-    return min(ceil(width / bits) * ceil(depth / words) for words, bits in _BLOCK_RAM_SHAPES)
+    """Return how many 18-kbit block RAMs (ECP5) a memory takes in its best banks."""
+    return _bank_block_rams(depth, width, best_bank_depth(depth, width))
+
+
+def best_bank_depth(depth: int, width: int) -> int:
+    """Return the words per bank that take the least block RAM; of equals the deepest.
+
+    Each bank is padded to a power of two words and made of block RAMs side by side. Deeper than
+    2,048 words a block RAM has no parity bits: there rows of them, with a multiplexer that a tool
+    would put in front of the banks' registers, save some where a word has more than 8 bits.
+    """
+    depths = [words for words, bits in _BLOCK_RAM_SHAPES if bits >= 9 or width <= 8]
+    return min(depths, key=lambda words: _bank_block_rams(depth, width, words))
+
+
+def _bank_block_rams(depth: int, width: int, bank_depth: int) -> int:
+    def one(words: int) -> int:
+        return min(ceil(width / bits) for deep, bits in _BLOCK_RAM_SHAPES if deep >= words)
+
+    whole, rest = divmod(depth, bank_depth)
+    return whole * one(bank_depth) + (one(rest) if rest else 0)

@@ -56,6 +56,7 @@ module conv_layer #(
   parameter int unsigned Overflow     = gatewright_pkg::Sat,
   parameter bit          Relu         = 1'b1,  // a negative sum becomes 0 first
   parameter int unsigned FifoDepth    = 32,    // output beats, >= Pe / OutLanes, >= 2
+  parameter int unsigned BankDepth    = 1024,  // words per bank of a weight memory
   parameter              WeightFile   = "weights",  // <WeightFile>_<rank, three digits>.mem
   parameter              BiasFile     = "bias.mem",
 
@@ -148,6 +149,7 @@ module conv_layer #(
     .Overflow    (Overflow),
     .Relu        (Relu),
     .FifoDepth   (FifoDepth),
+    .BankDepth   (BankDepth),
     .WeightFile  (WeightFile),
     .BiasFile    (BiasFile)
   ) u_engine (

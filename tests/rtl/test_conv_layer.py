@@ -23,6 +23,7 @@ from rtl_windows import (
 
 IMAGES = 6
 WEIGHT_WIDTH = 5
+LOGIC_DEPTH, BANK_DEPTH = 32, 8  # words of a weight memory without banks, and of a bank
 ROUNDINGS, OVERFLOWS = list(Rounding), list(Overflow)
 SAME = {"kernel": (3, 3), "begin": (1, 1), "end": (1, 1)}
 
@@ -91,13 +92,17 @@ def random_case(
         words = padded.reshape(-1, pe, beats, simd).transpose(0, 2, 1, 3)
         for rank, first in enumerate(range(0, pe, group)):
             part = words[:, :, first : first + group].reshape(len(words) * beats, -1)
-            (memories / f"{name}_{rank:03d}.mem").write_text(hex_words(part, WEIGHT_WIDTH))
+            banked = len(part) > LOGIC_DEPTH
+            for bank, at in enumerate(range(0, len(part), BANK_DEPTH if banked else len(part))):
+                file = f"{name}_{rank:03d}_{bank:03d}.mem" if banked else f"{name}_{rank:03d}.mem"
+                words_here = part[at : at + BANK_DEPTH] if banked else part
+                (memories / file).write_text(hex_words(words_here, WEIGHT_WIDTH))
         results = pe // lanes
         levels = (simd - 1).bit_length()
         delay = max(0, ceil(pe / group) - results) if lanes > group else 0
         depth = max(2, results * (1 + ceil((20 + levels + delay + results) / beats)))
         sizes = {"OutChannels": rows, "Pe": pe, "Simd": simd}
-        sizes |= {"Group": group, "OutLanes": lanes}
+        sizes |= {"Group": group, "OutLanes": lanes, "BankDepth": BANK_DEPTH}
     else:
         lanes, count = geometry.lanes, int(np.prod(geometry.kernel))
         beats = ceil(count / taps_at_once)

@@ -97,6 +97,18 @@ MUTANTS = [
     ),
     (
         "stream/axis_width.sv",
+        "group >= LastGroups &&",
+        "group > LastGroups &&",
+        lambda rng: test_width.case(rng, 8, 1, 4, 10),
+    ),
+    (
+        "stream/axis_width.sv",
+        "s_axis_tready && group_q == '0) data_q",
+        "group_q == '0) data_q",
+        lambda rng: test_width.case(rng, 8, 1, 4, 10),
+    ),
+    (
+        "stream/axis_width.sv",
         "assign s_axis_tready = !m_axis_tvalid || (m_axis_tready && final_q);",
         "assign s_axis_tready = !m_axis_tvalid;",  # right, but a gap between beats
         lambda rng: test_width.case(rng, 8, 4, 1, 8),
@@ -255,7 +267,7 @@ def softmax(index: int) -> FiledMaker:
 
 RECTIFY = "layers/axis_rectify.sv"
 FILED_MUTANTS = [
-    ("layers/layer_output.sv", "out_last && vector_last", "out_last", layer(0)),
+    ("layers/layer_output.sv", "+ 2 == FrameBeats", "+ 2 == Beats", layer(0)),
     ("layers/depthwise_folded.sv", "total_q <= '0", "total_q <= sum", layer(5)),
     (
         "layers/depthwise_folded.sv",
@@ -264,6 +276,8 @@ FILED_MUTANTS = [
         layer(5),
     ),
     ("layers/conv_layer.sv", "(Passes)", "(1)", layer(0)),
+    ("layers/weight_memory.sv", "words_q[bank2_q]", "words_q[bank_q]", layer(0)),
+    ("layers/weight_memory.sv", "8'd48 + 8'(b % 10)", "8'd48 + 8'(b / 10)", layer(0)),
     ("stream/axis_window.sv", "GroupWidth'(Groups - 1)", "GroupWidth'(Groups - 2)", layer(9)),
     ("stream/axis_window.sv", "&& Passes == 1", "", layer(3)),
     (RECTIFY, "64'(x_now) > Threshold", "64'(x_now) >= Threshold", rectify(2)),

@@ -39,6 +39,7 @@ def dense(node: Dense, fused: Elementwise | None, folded: Fold, stream: Stream) 
         "Simd": folded.simd,
         "Group": folded.group,
         "OutLanes": folded.out_lanes,
+        "BankDepth": folded.bank_depth,
     }
     memories = weight_words(node, folded, f"{node.name}_weight")
     matrix, bias = matrix_parameters(node, fused, folded, stream.type, out)

@@ -58,6 +58,7 @@ def conv(
         "Simd": folded.simd,
         "Group": folded.group,
         "OutLanes": folded.out_lanes,
+        "BankDepth": folded.bank_depth,
     }
     memories = weight_words(node, folded, f"{node.name}_weight")
     matrix, bias = matrix_parameters(node, fused, folded, stream.type, out)
