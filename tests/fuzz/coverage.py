@@ -46,9 +46,9 @@ def record(
     rounding, overflow = modes(graph, inputs)
     return Record(
         index=index,
-        layers=len(network.layers),
+        layers=len(network.computing),
         branch=network.branched,
-        operators=sorted({operator(layer) for layer in network.layers}),
+        operators=sorted(set(operators(network))),
         windows=sorted({word for layer in network.layers for word in window_words(layer)}),
         rounding=sorted(mode.value for mode in rounding),
         overflow=sorted(mode.value for mode in overflow),
@@ -56,9 +56,15 @@ def record(
     )
 
 
-def operator(layer: Layer) -> str:
-    """Return a layer's kind with its word."""
-    return f"{layer.kind} {layer.word}".strip()
+def operators(network: Network) -> Iterable[str]:
+    """Yield each layer's kind with its word, and what is special about the network's ends."""
+    for layer in network.computing:
+        word = "in groups" if layer.groups > 1 else layer.word if layer.kind != "table" else ""
+        yield f"{layer.kind} {word}".strip()
+    if network.layers != network.computing:
+        yield "several inputs"
+    if network.outputs:
+        yield "several outputs"
 
 
 def window_words(layer: Layer) -> Iterable[str]:
