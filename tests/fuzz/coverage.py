@@ -104,9 +104,10 @@ def _differs(
     graph: Graph, inputs: IntArray, node: Node, fmt: FixedFormat, values: IntArray
 ) -> bool:
     """Whether ``node`` gives other values in another format of as many bits."""
-    until = graph.nodes[: graph.nodes.index(node)]
+    at = graph.nodes.index(node)
+    later = [other for other in graph.nodes[at:] if isinstance(other, Input)]
     changed = replace(node, out=replace(node.out, format=fmt))
-    other = Graph(graph.name, (*until, changed), (node.name,))
+    other = Graph(graph.name, (*graph.nodes[:at], *later, changed), (node.name,))
     return bool((reference.evaluate(other, inputs)[node.name] != values).any())
 
 

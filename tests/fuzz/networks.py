@@ -77,6 +77,8 @@ def exact_format(node: Node, sources: Sequence[StreamType]) -> FixedFormat:
     """Return a format that holds what ``node`` computes before it converts."""
     formats = [source.format for source in sources]
     match node:
+        case Input():
+            return node.out.format
         case Dense():
             return sum_range(node, formats[0]).total
         case Merge():

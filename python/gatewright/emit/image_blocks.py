@@ -118,7 +118,7 @@ def depthwise(
         fold=folded,
         memories={weight_file: words} | bias,
         cycles=window_cycles(image, node.window, groups, folded.depth),
-        lag=WINDOW_LAG + 11,
+        lag=WINDOW_LAG + 10 + folded.cols,
         spread=(groups - 1) * folded.cols,
     )
 
