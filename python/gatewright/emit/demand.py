@@ -28,7 +28,7 @@ def beats_ahead(blocks: Sequence[Block], outputs: Iterable[Stream]) -> dict[Inpu
         blocks: All of the design's, each stream read once.
         outputs: The streams that leave.
     """
-    flow = _Flow(blocks, [stream.name for stream in outputs])
+    flow = _Flow(blocks, {stream.name: stream.type.beats for stream in outputs})
     flow.run()
     return {place: count for place, count in flow.ahead.items() if count}
 
@@ -37,12 +37,13 @@ class _Flow:
     """One sample on its way.
 
     Attributes:
+        outputs: Beats of each stream that leaves.
         given: Beats of each stream handed over, or offered where its reader asked.
         forked: Beats that each fork has given to some reader.
         ahead: The most beats that an input of a join had and could not use.
     """
 
-    def __init__(self, blocks: Sequence[Block], outputs: Sequence[str]) -> None:
+    def __init__(self, blocks: Sequence[Block], outputs: dict[str, int]) -> None:
         self.outputs = outputs
         self.drivers = {out.name: block for block in blocks for out in block.outputs}
         self.readers = {
@@ -50,7 +51,7 @@ class _Flow:
             for block in blocks
             for index, stream in enumerate(block.inputs)
         }
-        streams = [*self.readers, *self.drivers]
+        streams = [*self.readers, *self.drivers, *outputs]
         self.given = dict.fromkeys(streams, 0)
         self.forked = {block.name: 0 for block in blocks if block.forks}
         self.ahead: dict[Input, int] = {}
@@ -59,8 +60,8 @@ class _Flow:
 
     def run(self) -> None:
         """Ask for every output's beats, that of the least progress first."""
-        beats = {name: self.drivers[name].out.beats for name in self.outputs}
-        while left := [name for name in self.outputs if self.given[name] < beats[name]]:
+        beats = self.outputs
+        while left := [name for name in beats if self.given[name] < beats[name]]:
             slowest = min(left, key=lambda name: self.given[name] / beats[name])
             self.pull(slowest, self.given[slowest] + 1)
 
@@ -104,8 +105,7 @@ class _Flow:
 
     def settle(self) -> None:
         """Let outputs leave for which all is there, then see what joins hold."""
-        for stream in self.outputs:
-            beats = self.drivers[stream].out.beats
+        for stream, beats in self.outputs.items():
             while self.given[stream] < beats and self.is_there(stream, self.given[stream] + 1):
                 self.pull(stream, self.given[stream] + 1)
         for stream, count in self.pushed.items():
