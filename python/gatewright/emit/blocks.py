@@ -206,7 +206,8 @@ def _width_converter(node: Node, stream: Stream, lanes: int) -> Block:
         inputs=(stream,),
         outputs=(Stream(name, out),),
         needs=(needs.regrouped(source.elements, source.lanes, lanes),),
-        spread=0,
+        spread=0 if lanes > source.lanes else None,
+        parts=ceil(source.lanes / lanes),
     )
 
 

@@ -84,7 +84,10 @@ def conv(
         fold=folded,
         memories=memories | bias,
         cycles=_cycles(node, folded, image, groups),
-        lag=_lag(node, folded, image, groups) + pipeline_latency(folded),
+        # Tap by tap the last beat is the one waited for; of several at once the first.
+        lag=_lag(node, folded, image, groups)
+        + pipeline_latency(folded)
+        + (folded.beats - 1 if folded.taps > 1 else 0),
         spread=spread(folded),
     )
 
@@ -118,7 +121,7 @@ def depthwise(
         fold=folded,
         memories={weight_file: words} | bias,
         cycles=_cycles(node, folded, image, groups),
-        lag=_lag(node, folded, image, groups) + 11 + folded.levels,
+        lag=_lag(node, folded, image, groups) + 10 + folded.levels + folded.beats,
         spread=(groups - 1) * folded.beats,
     )
 
@@ -252,11 +255,10 @@ def _cycles(node: Conv | Depthwise, folded: Fold, image: StreamType, groups: int
 
 
 def _lag(node: Conv | Depthwise, folded: Fold, image: StreamType, groups: int) -> int:
-    """Return the cycles from the last beat that a window needs to the last of its first pass."""
+    """Return the cycles from the last beat that a window needs to the window generator's answer."""
     if folded.taps == 1:
         return windows.SERIAL_LAG
-    lag = windows.parallel_lag(image, node.window, groups, folded.depth // groups)
-    return lag + folded.beats - 1
+    return windows.parallel_lag(image, node.window, groups, folded.depth // groups)
 
 
 def _weights(node: Dense, folded: Fold) -> str:
