@@ -71,9 +71,11 @@ def test_a_drawn_bit_is_the_bit_of_that_weight(small: Small) -> None:
     """The graph with the weight changed emits the file that the mutant has."""
     for mutant in draw.weights(small.graph, small.blocks, 12, seed=3):
         node = small.graph[mutant.layer]
-        weight, width = node.weight.copy(), node.weight_format.width
-        flipped = (int(weight[mutant.row, mutant.column]) ^ (1 << mutant.place)) % (1 << width)
-        weight[mutant.row, mutant.column] = flipped - (flipped >> (width - 1) << width)
+        weight = node.weight.copy()
+        before = weight[mutant.row, mutant.column]
+        after = draw.flipped(node, mutant.row, mutant.column, mutant.place)
+        assert (before ^ after) & 63 == 1 << mutant.place
+        weight[mutant.row, mutant.column] = after
         changed = replace(node, weight=weight)
         nodes = tuple(changed if other is node else other for other in small.graph.nodes)
         graph = replace(small.graph, nodes=nodes)

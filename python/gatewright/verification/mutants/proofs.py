@@ -23,6 +23,7 @@ from gatewright.verification.mutants.draw import (
     OVERFLOWS,
     RELU,
     ROUNDINGS,
+    flipped,
 )
 from gatewright.verification.mutants.mutant import FormatMutant, MemoryMutant, NetlistMutant
 from gatewright.verification.mutants.ranges import Range, ranges
@@ -110,9 +111,8 @@ def of_memory(graph: Graph, node: str, mutant: MemoryMutant) -> str:
     lowest, largest = layer.column(row, mutant.column)
     if lowest == largest == 0:
         return "what it is multiplied with is always 0"
-    width = layer.node.weight_format.width
     right = int(layer.node.weight[row, mutant.column])
-    wrong = _flipped(right, mutant.place, width, signed=layer.node.weight_format.signed)
+    wrong = flipped(layer.node, row, mutant.column, mutant.place)
     low, high = layer.sums(row, mutant.column)
     ends = [w * x << layer.up for w in (right, wrong) for x in (lowest, largest)]
     bias = int(layer.bias[row])
@@ -166,12 +166,6 @@ def of_format(graph: Graph, node: str, mutant: FormatMutant) -> str:
         if np.array_equal(layer.output(sums), layer.output(sums, mutant.option)):
             return f"the layer gives the same for every sum it can form, {low} to {high}"
     return ""
-
-
-def _flipped(value: int, bit: int, width: int, *, signed: bool) -> int:
-    """Return an integer of ``width`` bits with one of them flipped."""
-    flipped = (value ^ (1 << bit)) & ((1 << width) - 1)
-    return flipped - (1 << width) if signed and flipped >> (width - 1) else flipped
 
 
 def of_netlist(description: Mapping[str, Any], rtl_folder: Path, mutant: NetlistMutant) -> str:
