@@ -13,7 +13,7 @@ the other. A full FIFO takes no beat in the cycle in which one leaves: it holds 
 stream in front of it is busy most of the time.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gatewright.emit import blocks
@@ -89,13 +89,13 @@ def with_fifos(
     depths: dict[str, Depth] = {}
     for block in made:
         joins = len(block.inputs) > 1
-        before = [lags.get(stream.name, Lag(beats=stream.type.beats)) for stream in block.inputs]
+        before = _before(block, lags)
         inputs = list(block.inputs)
         for index, stream in enumerate(block.inputs if joins else ()):
             late = max(lag.first for lag in before) - before[index].first + block.turns[index]
             fast = late > 0 and 2 * before[index].beats > interval
-            latency = late * stream.type.beats // interval + int(fast)
-            depth = Depth(ahead.get((block.name, index), 0), latency, block.name)
+            extra = late * stream.type.beats // interval + int(fast)
+            depth = Depth(ahead.get((block.name, index), 0), extra, block.name)
             if depth.depth:
                 name = unique(f"{block.name}_fifo_{'ab'[index]}")
                 depths[name] = depth
@@ -103,14 +103,31 @@ def with_fifos(
                 inputs[index] = fifo.outputs[0]
                 found.append(fifo)
         found.append(replace(block, inputs=tuple(inputs)))
-        behind = [lag.through(block) for lag in before]
-        latest = Lag(
-            max(lag.first for lag in behind) + TURN * joins,
-            max(lag.spread for lag in behind),
-            max(lag.beats for lag in behind),
-        )
-        lags |= {stream.name: latest for stream in block.outputs}
+        lags |= _behind(block, before)
     return tuple(found), depths
+
+
+def latency(blocks: Iterable[Block], outputs: Iterable[Stream]) -> int:
+    """Return the cycles from a sample's last beat in to its last beat out, where nothing waits."""
+    lags: dict[str, Lag] = {}
+    for block in blocks:
+        lags |= _behind(block, _before(block, lags))
+    found = [lags.get(stream.name, Lag()) for stream in outputs]
+    return max(lag.first + lag.spread for lag in found)
+
+
+def _before(block: Block, lags: Mapping[str, Lag]) -> list[Lag]:
+    return [lags.get(stream.name, Lag(beats=stream.type.beats)) for stream in block.inputs]
+
+
+def _behind(block: Block, before: Sequence[Lag]) -> dict[str, Lag]:
+    behind = [lag.through(block) for lag in before]
+    latest = Lag(
+        max(lag.first for lag in behind) + TURN * (len(before) > 1),
+        max(lag.spread for lag in behind),
+        max(lag.beats for lag in behind),
+    )
+    return dict.fromkeys((stream.name for stream in block.outputs), latest)
 
 
 def _reason(depth: Depth) -> str:
