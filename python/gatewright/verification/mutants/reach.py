@@ -6,7 +6,7 @@ on: it merges registers that are always equal (``scorr``), then looks for an inv
 Registers without a reset start at 0, as an FPGA's do.
 
 Around it only the design's reset chain is kept. What all else gives is an input, and what it takes
-is compared; so it is with ROMs, large RAMs and multipliers inside.
+is compared; so it is with ROMs, large RAMs and the multipliers of data inside.
 """
 
 import tempfile
@@ -98,7 +98,8 @@ def _steps(
     top = description["top"]
     return [
         *netlist.prepared(description),
-        f"select -set cut t:$mul t:$mem_v2 r:WR_PORTS=0 %i t:$mem_v2 r:SIZE>{_LARGE} %i %u %u",
+        "select -set cut t:$mul c:*u_mul.* %i t:$mem_v2 r:WR_PORTS=0 %i %u",
+        f"select -set cut @cut t:$mem_v2 r:SIZE>{_LARGE} %i %u",
         f"select -set others {others} @cut %u",
         "submod -name others @others",
         f"expose -evert {top}/t:others",
