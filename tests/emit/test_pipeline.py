@@ -8,8 +8,8 @@ import pytest
 import graphs
 import networks
 from gatewright import emit
-from gatewright.emit.builder import build
 from gatewright.emit.branches import latency
+from gatewright.emit.builder import build
 from gatewright.emit.pipeline import DOORS
 from gatewright.errors import GatewrightError
 from gatewright.fixed import parse_format

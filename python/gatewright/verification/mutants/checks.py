@@ -107,7 +107,8 @@ def plan(
 
 
 def _some(samples: IntArray, count: int) -> IntArray:
-    return samples[np.linspace(0, len(samples) - 1, min(count, len(samples))).astype(int)]
+    chosen: IntArray = np.linspace(0, len(samples) - 1, min(count, len(samples))).astype(np.int64)
+    return np.take(samples, chosen, axis=0)
 
 
 def _check(
