@@ -13,11 +13,12 @@ from gatewright.emit.blocks import (
     is_relu,
     matrix_parameters,
     pipeline_latency,
+    rhythm,
     spread,
     then,
 )
 from gatewright.emit.memory import weight_words
-from gatewright.emit.streams import Block, Lanes, Stream
+from gatewright.emit.streams import Block, Lanes, Rhythm, Stream
 from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat
 from gatewright.folding import Fold
@@ -84,6 +85,7 @@ def conv(
         fold=folded,
         memories=memories | bias,
         cycles=window_cycles(image, node.window, groups, folded.depth),
+        rhythm=rhythm(folded),
         lag=WINDOW_LAG + pipeline_latency(folded),
         spread=spread(folded),
     )
@@ -118,7 +120,8 @@ def depthwise(
         fold=folded,
         memories={weight_file: words} | bias,
         cycles=window_cycles(image, node.window, groups, folded.depth),
-        lag=WINDOW_LAG + 10 + folded.cols,
+        rhythm=Rhythm(folded.cols),
+        lag=WINDOW_LAG + 11,
         spread=(groups - 1) * folded.cols,
     )
 
@@ -153,6 +156,7 @@ def pool(node: Pool, stream: Stream, image: StreamType) -> Block:
         needs=(needs.windows(image, node.window, groups, groups, by_group=True),),
         node=node.name,
         cycles=window_cycles(image, node.window, groups, taps * groups),
+        rhythm=Rhythm(taps),
         # A division: at most a bit per cycle, see pool_reduce.
         lag=WINDOW_LAG + (4 + source.format.width + out.format.width if average else 2),
         spread=(groups - 1) * taps,

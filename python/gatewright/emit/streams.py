@@ -47,6 +47,19 @@ class Stream:
 
 
 @dataclass(frozen=True)
+class Rhythm:
+    """How fast a block gives results where nothing holds it up.
+
+    Attributes:
+        cycles: From one group of results to the next, at least.
+        offsets: Of each of a group's beats: cycles behind the first.
+    """
+
+    cycles: int = 1
+    offsets: tuple[int, ...] = (0,)
+
+
+@dataclass(frozen=True)
 class Block:
     """An instance of a library block.
 
@@ -64,9 +77,9 @@ class Block:
         cycles: Cycles per sample by its own law; its streams' beats count besides.
         lag: Cycles from the last beat that a pixel's first output beat needs to that beat.
         spread: Cycles from a pixel's first beat to its last; None: a beat for a beat.
-        parts: Of a beat for a beat, the beats that it makes of one.
         needs: For each input, the beats that each output beat needs.
         first: Output beats that leave before its first input beat is taken.
+        rhythm: How fast it gives its results.
         turns: For each input of a join, the cycles of a pixel in which it takes from others only.
     """
 
@@ -83,9 +96,9 @@ class Block:
     memories: dict[str, str] = field(default_factory=dict)
     cycles: int = 0
     first: int = 0
+    rhythm: Rhythm = Rhythm()
     lag: int = 1
     spread: int | None = None
-    parts: int = 1
     turns: tuple[int, ...] = (0, 0)
 
     @property
