@@ -142,14 +142,15 @@ class Layers(Choices):
     def _folded(self, layer: Layer, node: Dense) -> Layer:
         """Return ``layer`` with a folding that is legal and quick enough to simulate."""
         rows, columns = node.weight.shape
-        channels = columns
-        if layer.kind == "conv":
+        simds: Sequence[int] = range(1, columns + 1)  # of a depthwise layer: taps
+        if layer.kind == "dense":
+            simds = simds[:8]
+        elif layer.kind == "conv":
             assert layer.window is not None
             channels = columns // layer.window.taps
-        simds = {"dense": range(1, min(columns, 8) + 1), "depthwise": [1]}
-        simds_here = simds.get(layer.kind, folding.divisors(channels))
+            simds = [*folding.divisors(channels), *range(2 * channels, columns + 1, channels)]
         options: list[dict[str, Any]] = [
-            {"pe": pe, "simd": simd} for pe in range(1, rows + 1) for simd in simds_here
+            {"pe": pe, "simd": simd} for pe in range(1, rows + 1) for simd in simds
         ]
         options += [{"reuse": factor} for factor in folding.divisors(rows * columns)]
         cycles: dict[int, int] = {}

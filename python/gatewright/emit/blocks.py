@@ -39,6 +39,7 @@ def dense(node: Dense, fused: Elementwise | None, folded: Fold, stream: Stream) 
         "Simd": folded.simd,
         "Group": folded.group,
         "OutLanes": folded.out_lanes,
+        "BankDepth": folded.bank_depth,
     }
     memories = weight_words(node, folded, f"{node.name}_weight")
     matrix, bias = matrix_parameters(node, fused, folded, stream.type, out)
@@ -61,7 +62,6 @@ def dense(node: Dense, fused: Elementwise | None, folded: Fold, stream: Stream) 
         cycles=folded.cycles,
         rhythm=rhythm(folded),
         lag=pipeline_latency(folded),
-        spread=spread(folded),
     )
 
 
@@ -106,11 +106,6 @@ def rhythm(folded: Fold) -> Rhythm:
     steps = (divmod(beat, folded.result_beats) for beat in beats)
     offsets = tuple(row_group * folded.beats + step for row_group, step in steps)
     return Rhythm(folded.depth, offsets)
-
-
-def spread(folded: Fold) -> int:
-    """Return the cycles from a vector's first result to its last."""
-    return (folded.passes - 1) * folded.beats + folded.result_beats - 1
 
 
 def fifo_depth(folded: Fold) -> int:
@@ -179,7 +174,6 @@ def argmax(node: Argmax, stream: Stream) -> Block:
         needs=(needs.everything(source.beats, out.beats),),
         node=node.name,
         lag=1 + (source.lanes - 1).bit_length(),
-        spread=0,
     )
 
 
@@ -214,7 +208,6 @@ def _width_converter(node: Node, stream: Stream, lanes: int) -> Block:
         inputs=(stream,),
         outputs=(Stream(name, out),),
         needs=(needs.regrouped(source.elements, source.lanes, lanes),),
-        spread=0,
     )
 
 

@@ -16,7 +16,7 @@ from gatewright.emit.pipeline import Pipeline, Port
 from gatewright.emit.streams import Block, Lanes, Stream, bus_width
 from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat, format_for_range
-from gatewright.folding import divisors, fold
+from gatewright.folding import depthwise_within, divisors, fold
 from gatewright.graph import (
     Argmax,
     Clip,
@@ -77,7 +77,7 @@ class _Builder:
         self.folds = {layer.name: fold(layer) for layer in layers if not _unfolded(layer)}
         self.target = self._target()
         for layer in layers:
-            if layer.name not in self.folds:
+            if isinstance(layer, Depthwise) and layer.name not in self.folds:
                 self.folds[layer.name] = fold(_slowest(layer, self.target))
         ports = [self._input(node) for node in self.graph.nodes if isinstance(node, Input)]
         for node in self.graph.nodes:
@@ -109,7 +109,7 @@ class _Builder:
         folded = self.folds.get(node.name)
         if folded is None:
             return 1
-        return folded.pe if isinstance(node, Depthwise) else folded.simd
+        return folded.in_lanes
 
     def _input(self, node: Input) -> Port:
         bus_width(node.out.format, node.name)
@@ -342,13 +342,10 @@ def _unfolded(node: Dense) -> bool:
     return isinstance(node, Depthwise) and not asked
 
 
-def _slowest(node: Dense, target: int) -> Dense:
+def _slowest(node: Depthwise, target: int) -> Depthwise:
     """Return a depthwise layer with as few multipliers as keep it within ``target`` cycles."""
-    channels, taps = node.weight.shape
-    cycles = prod(node.out.image[:2]) * channels * taps
-    lanes = [pe for pe in divisors(channels) if cycles // pe <= target]
-    request = FoldRequest(pe=min(lanes, default=channels), simd=1)
-    return replace(node, request=request)
+    pe, simd = depthwise_within(node, target // prod(node.out.image[:2]))
+    return replace(node, request=FoldRequest(pe=pe, simd=simd))
 
 
 def _same_bits(source: FixedFormat, target: FixedFormat) -> bool:

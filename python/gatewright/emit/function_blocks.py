@@ -169,7 +169,6 @@ def softmax(node: Softmax, stream: Stream, channels: int, target: int) -> Block:
         cycles=pixels * cycles,
         rhythm=Rhythm(cycles, tuple(ceil(k * cycles / channels) for k in range(channels))),
         lag=channels + steps + 7,
-        spread=cycles,
     )
 
 

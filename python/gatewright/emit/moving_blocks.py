@@ -79,5 +79,4 @@ def _block(
         needs=(needed,),
         node=node.name,
         lag=lag,
-        spread=0,
     )

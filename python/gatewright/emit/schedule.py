@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from gatewright.emit.streams import Block, Stream
 
 Times = NDArray[np.float64]  # [beats of a stream]: cycles
-TURN = 1  # cycles from a beat that leaves a full FIFO to the next that comes in
 SLACK = 1e-6  # of sums of fractions
 
 
@@ -57,11 +56,15 @@ class Schedule:
         return self._one_by_one(np.max(ready, axis=0), block.rhythm.cycles)
 
     def waiting(self, block: Block, index: int) -> int:
-        """Return the beats that a FIFO in front of a join must hold."""
+        """Return the beats that a FIFO in front of a join must hold.
+
+        A full FIFO takes no beat in the cycle in which one leaves; of a fast stream one is missed.
+        """
         arrivals, needed = self.of(block.inputs[index]), block.needs[index]
+        turn = 2 if 2 * len(arrivals) > self.interval else 1
         first = np.flatnonzero(np.diff(needed, prepend=0))  # the results that take a beat each
         left = self.taken(block)[first]
-        since = arrivals - TURN - left[0] + SLACK
+        since = arrivals - turn - left[0] + SLACK
         samples = np.floor(since / self.interval)
         rest = since - samples * self.interval
         gone = samples * len(left) + np.searchsorted(left - left[0], rest, side="right")
@@ -75,4 +78,4 @@ class Schedule:
         return done[len(ready) :]
 
     def _even(self, beats: int) -> Times:
-        return np.arange(1, beats + 1) * (self.interval / beats)
+        return np.arange(1, beats + 1, dtype=np.float64) * self.interval / beats

@@ -76,11 +76,9 @@ class Block:
         memories: Text of its memory files by file name.
         cycles: Cycles per sample by its own law; its streams' beats count besides.
         lag: Cycles from the last beat that a pixel's first output beat needs to that beat.
-        spread: Cycles from a pixel's first beat to its last; None: a beat for a beat.
         needs: For each input, the beats that each output beat needs.
         first: Output beats that leave before its first input beat is taken.
         rhythm: How fast it gives its results.
-        turns: For each input of a join, the cycles of a pixel in which it takes from others only.
     """
 
     name: str
@@ -98,8 +96,6 @@ class Block:
     first: int = 0
     rhythm: Rhythm = Rhythm()
     lag: int = 1
-    spread: int | None = None
-    turns: tuple[int, ...] = (0, 0)
 
     @property
     def source(self) -> Lanes:
@@ -120,7 +116,8 @@ class Block:
     @property
     def latency(self) -> int:
         """Bound of the cycles from a sample's first beat in to its last beat out, alone."""
-        return self.source.beats + self.out.beats + self.cycles + self.lag + (self.spread or 0)
+        own = self.cycles + self.lag + max(self.rhythm.offsets)
+        return self.source.beats + self.out.beats + own
 
 
 def bus_width(fmt: FixedFormat, where: str) -> int:
