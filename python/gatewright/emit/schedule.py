@@ -61,9 +61,11 @@ class Schedule:
         A full FIFO takes no beat in the cycle in which one leaves; of a fast stream one is missed.
         """
         arrivals, needed = self.of(block.inputs[index]), block.needs[index]
-        turn = 2 if 2 * len(arrivals) > self.interval else 1
         first = np.flatnonzero(np.diff(needed, prepend=0))  # the results that take a beat each
         left = self.taken(block)[first]
+        if (left - arrivals).max() < 1:
+            return 0
+        turn = 2 if 2 * len(arrivals) > self.interval else 1
         since = arrivals - turn - left[0] + SLACK
         samples = np.floor(since / self.interval)
         rest = since - samples * self.interval
