@@ -1,4 +1,4 @@
-"""Depth of the FIFOs where branches join again.
+"""Depth of the FIFOs where branches join again, and of those in front of what takes in bursts.
 
 A fork gives a beat only when every reader has taken the last one. Where two branches join, the
 join waits for the later branch; the other one's beats must be kept meanwhile, or the fork stops
@@ -7,7 +7,8 @@ and the later branch never gets what it waits for. How many there can be is know
 
 For the pace of the slowest layer the FIFO must besides hold what comes while a beat passes the
 later branch's pipelines: see ``schedule``. Where several FIFOs wait for one another, a beat that
-leaves one is answered later: they hold what comes meanwhile too.
+leaves one is answered later: they hold what comes meanwhile too. A block that adds an image's
+padding takes nothing meanwhile and has no place for what comes: the same schedule says how much.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -30,7 +31,7 @@ class Depth:
     Attributes:
         ahead: Beats the stream may be ahead of the other: with fewer the design can deadlock.
         latency: More beats that come during the other branch's extra latency.
-        join: The block where they join.
+        join: The block in front of which it stands.
     """
 
     ahead: int
@@ -62,7 +63,7 @@ def with_fifos(
     schedule = Schedule(interval)
     waiting: dict[Input, int] = {}
     for block in made:
-        if len(block.inputs) > 1:
+        if len(block.inputs) > 1 or block.bursts:
             counts = [schedule.waiting(block, index) for index in range(len(block.inputs))]
             waiting |= {(block.name, index): count for index, count in enumerate(counts) if count}
         schedule.add(block)
@@ -78,14 +79,16 @@ def with_fifos(
                 count += ceil(REACTION * stream.type.beats / interval)
             if first or count:
                 depth = Depth(first, max(count - first, 0), block.name)
-                name = unique(f"{block.name}_fifo_{'ab'[index]}")
+                name = unique(f"{block.name}_fifo{'' if block.bursts else ('_a', '_b')[index]}")
                 depths[name] = depth
-                fifo = blocks.fifo(name, _reason(depth), stream, depth.depth)
+                fifo = blocks.fifo(name, _reason(block, depth), stream, depth.depth)
                 inputs[index] = fifo.outputs[0]
                 found.append(fifo)
         found.append(replace(block, inputs=tuple(inputs)))
     return tuple(found), depths
 
 
-def _reason(depth: Depth) -> str:
+def _reason(block: Block, depth: Depth) -> str:
+    if block.bursts:
+        return f"{depth.latency} beats that come while {block.name} takes none"
     return f"{depth.ahead} beats ahead of the other branch, {depth.latency} more during its latency"

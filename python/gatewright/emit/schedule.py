@@ -56,12 +56,13 @@ class Schedule:
         return self._one_by_one(np.max(ready, axis=0), block.rhythm.cycles)
 
     def waiting(self, block: Block, index: int) -> int:
-        """Return the beats that a FIFO in front of a join must hold.
+        """Return the beats that a FIFO in front of an input must hold.
 
         A full FIFO takes no beat in the cycle in which one leaves; of a fast stream one is missed.
         """
         arrivals, needed = self.of(block.inputs[index]), block.needs[index]
         first = np.flatnonzero(np.diff(needed, prepend=0))  # the results that take a beat each
+        first[0] = max(first[0], block.first)
         left = self.taken(block)[first]
         if (left - arrivals).max() < 1:
             return 0
