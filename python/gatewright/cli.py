@@ -125,6 +125,45 @@ cli.add_command(
 )
 
 
+@cli.command()
+@click.argument("design")
+@click.option(
+    "--rungs", default="", help="Only these, such as 1-5,9 or rtl,netlist; all if left away."
+)
+@click.option("--samples", type=click.IntRange(min=1), help="Only the first so many samples.")
+@click.option(
+    "--family",
+    type=click.Choice(["ecp5", "ice40", "gowin"]),
+    default="ecp5",
+    show_default=True,
+    help="Of the rungs below RTL.",
+)
+@click.pass_obj
+def verify(build_dir: Path, design: str, rungs: str, samples: int | None, family: str) -> None:
+    """Climb the ladder: every rung must give PyTorch's integers."""
+    from gatewright import flow
+    from gatewright.verification import ladder
+    from gatewright.verification.context import Context, Options
+    from gatewright.verification.result import RungResult
+
+    loaded, folder = _design(design, build_dir)
+    words = [word.strip() for word in rungs.split(",") if word.strip()]
+    wanted = ladder.chosen(words) if words else ladder.RUNGS
+    flow.require(loaded, folder, "rtl")
+
+    def tell(rung: ladder.Rung, result: RungResult) -> None:
+        click.echo(
+            f"{rung.number} {rung.name:10} {result.status:8} {result.samples:6} samples "
+            f"{result.compared:8} compared {result.mismatches:6} different {result.wall_s:8.1f} s"
+            f"  {result.why}"
+        )
+
+    context = Context(loaded, folder, Options(samples=samples, family=family))
+    outcome = ladder.run(context, wanted, by_name=bool(words), tell=tell)
+    click.echo(f"see {folder / ladder.RECORD}")
+    outcome.require()
+
+
 @cli.command("list")
 def list_designs() -> None:
     """List the built-in designs."""

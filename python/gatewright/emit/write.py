@@ -149,6 +149,7 @@ def _describe(pipeline: Pipeline, library: list[str]) -> dict[str, Any]:
         "slowest_layer": slowest.name if slowest else None,
         "layers": [_layer(block) for block in layers],
         "fifos": [_fifo(pipeline, block) for block in pipeline.blocks if block.name in depths],
+        "streams": _streams(pipeline),
         "blocks": [
             {"name": block.name, "module": block.module, "cycles": block.interval}
             for block in pipeline.blocks
@@ -167,6 +168,26 @@ def _stream(port: Port) -> dict[str, Any]:
         "beats": lanes.beats,
         "bus_bits_per_element": bus_width(lanes.format, port.node),
     }
+
+
+def _streams(pipeline: Pipeline) -> list[dict[str, Any]]:
+    """Return what each stream between the blocks carries: whose values, in which format."""
+    nodes = {port.stream.name: port.node for port in pipeline.inputs}
+    found = []
+    for block in pipeline.blocks:
+        for stream in block.outputs:
+            nodes[stream.name] = block.node or nodes[block.inputs[0].name]
+            found.append(
+                {
+                    "name": stream.name,
+                    "block": block.name,
+                    "node": nodes[stream.name],
+                    "format": str(stream.type.format),
+                    "elements": stream.type.elements,
+                    "lanes": stream.type.lanes,
+                }
+            )
+    return found
 
 
 def _fifo(pipeline: Pipeline, block: Block) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from gatewright.tools import bench, cocotb_runner, verilator
 from gatewright.tools.beats import Received, read_sink, write_source
 
 QUIET_CYCLES = 1_000_000  # without any beat: the device hangs
+RESET_CYCLES = 4  # before each phase; as in sim/gatewright_sim/phases.py
 
 
 @dataclass(frozen=True)
@@ -75,11 +76,13 @@ class Stream:
         sources: Of its streams in.
         sinks: Of its streams out.
         frames: Frames each sink must get.
+        taps: Of the streams inside it that are written down.
     """
 
     sources: tuple[Source, ...]
     sinks: tuple[Sink, ...]
     frames: int
+    taps: tuple[Sink, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +97,7 @@ class BenchRun:
         wall_s: Seconds to run it.
         run_s: Of these, the seconds in which the clock ran, without the start of Python.
         seed: Seed of everything random.
+        tapped: Per phase, what went over each tapped stream, device by device.
     """
 
     received: tuple[tuple[Received, ...], ...]
@@ -102,6 +106,7 @@ class BenchRun:
     wall_s: float
     run_s: float
     seed: int
+    tapped: tuple[tuple[Received, ...], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +121,7 @@ class Setup:
         seed: Seed of everything random.
         optimise: g++ flag for the model.
         waves: FST file to write, or None.
+        window: First and last cycle that it shows, counted from the first reset's end; None: all.
         log: File that keeps the simulator's output, or None.
         timeout_s: Seconds the run may take, or None.
         quiet_cycles: Cycles without any beat after which a device counts as hanging.
@@ -129,6 +135,7 @@ class Setup:
     seed: int = 1
     optimise: str = "-O1"
     waves: Path | None = None
+    window: tuple[int, int] | None = None
     log: Path | None = None
     timeout_s: float | None = None
     quiet_cycles: int = QUIET_CYCLES
@@ -160,6 +167,10 @@ def run_bench(
             "phases": [vars(phase) for phase in phases],
         }
         (folder / "plan.json").write_text(json.dumps(plan))
+        window = None
+        if setup.window is not None:
+            first, last = setup.window
+            window = (max(first + RESET_CYCLES, 0), last + RESET_CYCLES)
         results = cocotb_runner.run(
             simulation,
             "gatewright_sim.phases",
@@ -168,11 +179,14 @@ def run_bench(
             python_path=[setup.sim_root],
             plusargs=[f"+seed={setup.seed % 2**31}", *setup.plusargs],
             waves=setup.waves,
+            window=window,
             log=setup.log,
             timeout_s=setup.timeout_s,
         )
+        sinks = sum(len(stream.sinks) for stream in streams)
         return BenchRun(
-            received=tuple(_received(folder, k, devices, streams) for k in range(len(phases))),
+            received=tuple(received(folder, k, devices, streams) for k in range(len(phases))),
+            tapped=tuple(_tapped(folder, k, sinks, streams) for k in range(len(phases))),
             first_beat=tuple(_first_beats(folder, k) for k in range(len(phases))),
             build_s=simulation.build_s,
             wall_s=results.wall_s,
@@ -208,9 +222,10 @@ def write_inputs(folder: Path, streams: Sequence[Stream], memory_folder: Path | 
         write_source(folder / f"source{index}.bin", source.lanes, source.last, source.width)
 
 
-def _received(
+def received(
     folder: Path, phase: int, devices: Sequence[bench.Device], streams: Sequence[Stream]
 ) -> tuple[Received, ...]:
+    """Return what each sink of the devices got in a phase, from its file in ``folder``."""
     sinks = [
         (device, sink)
         for device, stream in zip(devices, streams, strict=True)
@@ -225,6 +240,16 @@ def _received(
             notes=device.note_count,
         )
         for index, (device, sink) in enumerate(sinks)
+    )
+
+
+def _tapped(
+    folder: Path, phase: int, first: int, streams: Sequence[Stream]
+) -> tuple[Received, ...]:
+    taps = [tap for stream in streams for tap in stream.taps]
+    return tuple(
+        read_sink(folder / f"sink{index}_{phase}.bin", tap.lanes, tap.width, signed=tap.signed)
+        for index, tap in enumerate(taps, first)
     )
 
 
