@@ -1,11 +1,13 @@
 """Project IceStorm: an iCE40 bitstream packed, and read back into Verilog."""
 
+import re
 import shutil
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from gatewright.errors import NotRunError
+from gatewright.errors import CheckFailedError, NotRunError
 from gatewright.tools import process
 
 _DEBIAN = Path("/usr/share/fpga-icestorm/python/icebox_vlog")
@@ -59,10 +61,25 @@ def unpack(bitstream: Path, text: Path) -> None:
     process.check(process.run(command, cwd=bitstream.parent), "iceunpack")
 
 
-def verilog(text: Path, module: str) -> str:
-    """Return the Verilog of what ``iceunpack`` read from a bitstream.
+@dataclass(frozen=True)
+class Chip:
+    """What stands in a bitstream.
 
-    Its ports are the pads in use, named ``io_<x>_<y>_<z>`` by their place.
+    Attributes:
+        verilog: A module of logic, flip-flops and cells ``SB_RAM40_4K``.
+        ports: Direction of each port, ``io_<x>_<y>_<z>``: the pad's place.
+    """
+
+    verilog: str
+    ports: dict[str, str]
+
+
+def read_back(text: Path, module: str) -> Chip:
+    """Return as Verilog what ``iceunpack`` read from a bitstream.
+
+    Args:
+        text: What it wrote.
+        module: Name to give the module.
 
     Raises:
         CheckFailedError: icebox_vlog failed.
@@ -73,5 +90,11 @@ def verilog(text: Path, module: str) -> str:
     command += ["-s", "-n", module, text.name]
     finished = process.run(command, cwd=text.parent, log=log)
     process.check(finished, "icebox_vlog")
-    # Before the module stand warnings of the Python that runs it.
-    return finished.output[finished.output.index("\nmodule ") :]
+    header = re.search(rf"^module {module} \((.*)\);$", finished.output, re.MULTILINE)
+    if header is None:
+        raise CheckFailedError(f"icebox_vlog wrote no module {module}; see {log}")
+    ports = {name: direction for direction, name in re.findall(r"(\w+) (\w+)", header[1])}
+    # Ports apart from the list: each is declared once more as a wire or a register.
+    declared = [f"module {module} ({', '.join(ports)});"]
+    declared += [f"{direction} {name};" for name, direction in ports.items()]
+    return Chip("\n".join(declared) + finished.output[header.end() :], ports)

@@ -40,24 +40,24 @@ def run(context: Context) -> RungResult:
     bitstream, text = folder / f"{top}.bin", folder / "unpacked.asc"
     icestorm.pack(routed.bitstream, bitstream)
     icestorm.unpack(bitstream, text)
-    chip = icestorm.verilog(text, _CHIP)
+    chip = icestorm.read_back(text, _CHIP)
     shell = shell_of(top, read_json(routed.netlist), chip)
     verilog = folder / "bitstream.v"
-    write_text(verilog, gates.HEADER + chip + shell)
-    types = set(re.findall(r"^(SB_\w+) #\($", chip, re.MULTILINE))
+    write_text(verilog, gates.HEADER + chip.verilog + shell)
+    types = set(re.findall(r"^(SB_\w+) #\($", chip.verilog, re.MULTILINE))
     sources = [*gates.models(types, family, folder / "bitstream_cells.v"), verilog]
     what = f"the bitstream of {PARTS[family].name}, read back"
     return gates.simulate(context, "bitstream", what, sources, SAMPLES)
 
 
-def shell_of(top: str, design: dict[str, Any], chip: str) -> str:
+def shell_of(top: str, design: dict[str, Any], chip: icestorm.Chip) -> str:
     """Return a module with the design's ports around a chip whose ports are pads.
 
     Args:
         top: Name to give it.
         design: What nextpnr wrote: the place of each port's pad.
-        chip: Verilog of ``icebox_vlog``. An input's pad that nothing reads is not in it, nor is an
-            output's that nothing drives: that one gives 0.
+        chip: What is in the bitstream. An input's pad that nothing reads is no port of it, nor is
+            an output's that nothing drives: that one gives 0.
 
     Raises:
         CheckFailedError: the bitstream uses a pad that belongs to no port, or the other way round.
@@ -65,7 +65,7 @@ def shell_of(top: str, design: dict[str, Any], chip: str) -> str:
     module = next(iter(design["modules"].values()))
     ports, pads = module["ports"], _pads(module)
     connections, driven = [], set()
-    for direction, pad in re.findall(r"\b(input|output|inout) (io_\w+)", _header(chip)):
+    for pad, direction in chip.ports.items():
         port, bit = pads.get(pad, (None, None))
         if port is None or ports[port]["direction"] != direction:
             raise CheckFailedError(
@@ -87,11 +87,6 @@ def shell_of(top: str, design: dict[str, Any], chip: str) -> str:
     lines = [f"module {top} (", ",\n".join(declared), ");", *assigns]
     lines += [f"  {_CHIP} u_chip (", ",\n".join(connections), "  );", "endmodule", ""]
     return "\n".join(lines)
-
-
-def _header(chip: str) -> str:
-    """Return the port list of the Verilog of ``icebox_vlog``."""
-    return chip[chip.index("module ") : chip.index(");")]
 
 
 def _pads(module: dict[str, Any]) -> dict[str, tuple[str, int]]:
