@@ -5,12 +5,13 @@ What nextpnr wrote gives nothing but the place of each port's pad.
 """
 
 import re
+from pathlib import Path
 from typing import Any
 
 from gatewright.errors import CheckFailedError
 from gatewright.files import read_json, write_text
 from gatewright.tools import icestorm
-from gatewright.tools.nextpnr import PARTS
+from gatewright.tools.nextpnr import PARTS, Routed
 from gatewright.verification import gates
 from gatewright.verification.context import Context
 from gatewright.verification.placed import placed
@@ -35,19 +36,29 @@ def run(context: Context) -> RungResult:
         )
     for program in ("icepack", "iceunpack", "icebox_vlog"):
         icestorm.find(program)
-    routed = placed(context)
+    sources = verilog_of(placed(context), top)
+    what = f"the bitstream of {PARTS[family].name}, read back"
+    return gates.simulate(context, "bitstream", what, sources, SAMPLES)
+
+
+def verilog_of(routed: Routed, top: str) -> list[Path]:
+    """Pack and unpack a bitstream; return the sources of a simulation of what stands in it.
+
+    Raises:
+        CheckFailedError: a tool failed, or the pads are not those that nextpnr placed.
+        NotRunError: a tool is missing.
+    """
     folder = routed.netlist.parent
     bitstream, text = folder / f"{top}.bin", folder / "unpacked.asc"
     icestorm.pack(routed.bitstream, bitstream)
     icestorm.unpack(bitstream, text)
     chip = icestorm.read_back(text, _CHIP)
-    shell = shell_of(top, read_json(routed.netlist), chip)
     verilog = folder / "bitstream.v"
-    write_text(verilog, gates.HEADER + chip.verilog + shell)
+    write_text(
+        verilog, gates.HEADER + chip.verilog + shell_of(top, read_json(routed.netlist), chip)
+    )
     types = set(re.findall(r"^(SB_\w+) #\($", chip.verilog, re.MULTILINE))
-    sources = [*gates.models(types, family, folder / "bitstream_cells.v"), verilog]
-    what = f"the bitstream of {PARTS[family].name}, read back"
-    return gates.simulate(context, "bitstream", what, sources, SAMPLES)
+    return [*gates.models(types, "ice40", folder / "bitstream_cells.v"), verilog]
 
 
 def shell_of(top: str, design: dict[str, Any], chip: icestorm.Chip) -> str:

@@ -6,6 +6,7 @@ placed, port for port; a design with more port bits than the package has pins is
 
 import json
 import logging
+from pathlib import Path
 
 from gatewright.errors import CheckFailedError, NotRunError
 from gatewright.files import read_json, write_text
@@ -28,15 +29,23 @@ def run(context: Context) -> RungResult:
         CheckFailedError: what was placed does not what the RTL does.
         NotRunError: a tool or a cell's model is missing, or the design does not fit.
     """
-    routed = placed(context)
-    family, top = context.options.family, context.description["top"]
+    family = context.options.family
+    sources = verilog_of(placed(context), context.description["top"], family)
+    what = f"nextpnr's cells on {PARTS[family].name}"
+    return gates.simulate(context, "placed", what, sources, SAMPLES)
+
+
+def verilog_of(routed: Routed, top: str, family: str) -> list[Path]:
+    """Return the sources of a simulation of what nextpnr placed and routed.
+
+    Raises:
+        NotRunError: a cell has no model, or is used in a way that is not modelled.
+    """
     design = read_json(routed.netlist)
     prepare(design, top, family)
     netlist = routed.netlist.with_name("placed.json")
     write_text(netlist, json.dumps(design))
-    sources = gates.verilog_of(netlist, top, family, netlist.with_suffix(".v"))
-    what = f"nextpnr's cells on {PARTS[family].name}"
-    return gates.simulate(context, "placed", what, sources, SAMPLES)
+    return gates.verilog_of(netlist, top, family, netlist.with_suffix(".v"))
 
 
 def placed(context: Context) -> Routed:

@@ -5,8 +5,8 @@
 // 2 and 1 by AD[13:2], AD[13:1] and AD[13:0], all in the lower eight bits of a unit. With
 // DATA_WIDTH_A 36 port A writes only, {DIB, DIA} at AD[13:5] (AD[3:0]: enables); with DATA_WIDTH_B
 // 36 too port B reads {DOB, DOA}. The output register starts at 0; RST clears it, and blocks a
-// write where RESETMODE is SYNC. WRITEMODE: the output of a port that writes stays (NORMAL), takes the
-// new value (WRITETHROUGH) or the old one (READBEFOREWRITE).
+// write where RESETMODE is SYNC. The output of a port that writes stays (WRITEMODE "NORMAL"), takes
+// the new value ("WRITETHROUGH") or the old one ("READBEFOREWRITE").
 //
 // What a port reads while the other writes it is undefined in the device: here these bits come
 // inverted, so that a design that uses them fails. Both ports have one clock, or one has none.
