@@ -12,7 +12,7 @@ from gatewright.fixed import IntArray, parse_format
 from gatewright.graph import FoldRequest, Graph, Input, StreamType
 from gatewright.tools.simulate import device_of, stream_of
 from gatewright.tools.stream_bench import STRESS, Phase, Setup, run_bench
-from rtl_blocks import CACHE, SIM
+from rtl_blocks import CACHE, COVERAGE, SIM
 
 FOLDS = (  # rows, columns, PE, SIMD
     (12, 20, 4, 5),
@@ -62,6 +62,7 @@ def run_layers(graphs: list[Graph], inputs: list[IntArray], folder: Path, seed: 
         seed=seed,
         optimise="-O0",
         quiet_cycles=5000,
+        coverage=COVERAGE,
     )
     devices = [device_of(description) for description in descriptions]
     streams = [stream_of(d, x) for d, x in zip(descriptions, inputs, strict=True)]
