@@ -138,18 +138,31 @@ cli.add_command(
     show_default=True,
     help="Of the rungs below RTL.",
 )
+@click.option(
+    "--mutate",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Instead: draw N faults, and see how many the checks notice.",
+)
+@click.option("--seed", type=click.IntRange(min=0), help="Of everything random.")
 @click.pass_obj
-def verify(build_dir: Path, design: str, rungs: str, samples: int | None, family: str) -> None:
+def verify(build_dir: Path, /, design: str, rungs: str, mutate: int | None, **chosen: Any) -> None:
     """Climb the ladder: every rung must give PyTorch's integers."""
     from gatewright import flow
-    from gatewright.verification import ladder
     from gatewright.verification.context import Context, Options
-    from gatewright.verification.result import RungResult
 
     loaded, folder = _design(design, build_dir)
-    words = [word.strip() for word in rungs.split(",") if word.strip()]
-    wanted = ladder.chosen(words) if words else ladder.RUNGS
     flow.require(loaded, folder, "rtl")
+    context = Context(loaded, folder, Options(**chosen))
+    if mutate is None:
+        _climb(context, [word.strip() for word in rungs.split(",") if word.strip()])
+    else:
+        _mutate(context, mutate)
+
+
+def _climb(context: Any, words: list[str]) -> None:
+    from gatewright.verification import ladder
+    from gatewright.verification.result import RungResult
 
     def tell(rung: ladder.Rung, result: RungResult) -> None:
         click.echo(
@@ -158,10 +171,32 @@ def verify(build_dir: Path, design: str, rungs: str, samples: int | None, family
             f"  {result.why}"
         )
 
-    context = Context(loaded, folder, Options(samples=samples, family=family))
+    wanted = ladder.chosen(words) if words else ladder.RUNGS
     outcome = ladder.run(context, wanted, by_name=bool(words), tell=tell)
-    click.echo(f"see {folder / ladder.RECORD}")
+    click.echo(f"see {context.folder / ladder.RECORD}")
     outcome.require()
+
+
+def _mutate(context: Any, count: int) -> None:
+    from gatewright.verification.mutants import score
+    from gatewright.verification.mutants.mutant import KINDS, Verdict
+
+    def tell(verdict: Verdict) -> None:
+        if verdict.fate == "survived":
+            mutant = verdict.mutant
+            click.echo(f"survived: {mutant.kind}, {mutant.layer}: {mutant.what}: {verdict.by}")
+
+    result = score.run(context, count, tell)
+    content = result.as_dict()
+    for kind in KINDS:
+        fates = content["kinds"][kind]
+        click.echo(f"{kind:8}" + "".join(f" {fates[fate]:5} {fate}" for fate in fates))
+    click.echo(
+        f"{result.count('killed')} of {len(result.verdicts)} mutants killed, "
+        f"{result.count('equivalent')} proved equivalent: {result.score:.2%}"
+    )
+    click.echo(f"see {context.folder / score.RECORD}")
+    result.require()
 
 
 @cli.command("list")

@@ -2,8 +2,12 @@
 
 1. ``values``: real samples and full-range random ones back to back; every output must be there,
    right and marked good, in 1.05 times the cycles that the right design takes.
-2. ``stalls``: some of them with pauses on both sides, after a reset in mid-stream.
-3. ``frames``: short and long frames among them: their results are marked, each pulses its flag, a
+2. ``stalls``: some of them with pauses on both sides, after resets in mid-stream, which find the
+   design empty, flowing or full.
+3. ``full``: the sink is hardly ever ready, so that all that can fill up does.
+4. ``empty``: the source hardly ever sends.
+5. ``more``: as the first, with other and more vectors.
+6. ``frames``: short and long frames among them: their results are marked, each pulses its flag, a
    short one is filled with zeros, what is too much of a long one is dropped.
 """
 
@@ -30,10 +34,14 @@ from gatewright.tools.verilator import Simulation
 
 MAIN = "phased_loop.cpp"
 SLOWER = 1.05  # as the tests of every design allow
-CUT = 97  # cycles until the reset in mid-stream
+RESETS = 16  # in mid-stream, before the pauses
 _TIMEOUT_S = 600
-_AIMED = 128  # rows, at most
+_MORE = 8  # times the vectors, for what got past the first check
+_AIMED = 1024  # samples, at most
 _SOME = 12  # samples with pauses, and among them short and long frames
+
+
+Stamps = tuple[tuple[int, ...], ...]  # cycle of each beat, of each output
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +85,7 @@ def vectors(graph: Graph, real: IntArray, count: int, seed: int) -> IntArray:
     sources = [node.name for node in inputs_of(graph)]
     for node in graph.nodes:
         if type(node) is Dense and len(sources) == 1 and node.inputs[0] in sources:
-            rows = rng.permutation(len(node.weight))[:_AIMED]
+            rows = np.resize(rng.permutation(len(node.weight)), min(_AIMED, 2 * count))
             aimed = np.where(node.weight[rows] > 0, high, low)
             random = rng.random(aimed.shape) < 0.1
             parts.append(np.where(random, rng.integers(low, high + 1, aimed.shape), aimed))
@@ -85,30 +93,45 @@ def vectors(graph: Graph, real: IntArray, count: int, seed: int) -> IntArray:
 
 
 def plan(
-    graph: Graph, description: Mapping[str, Any], samples: IntArray, seed: int
+    graph: Graph, description: Mapping[str, Any], real: IntArray, count: int, seed: int
 ) -> tuple[Check, ...]:
-    """Return the checks; their cycles are those of a generous first run: see ``Bench.measured``."""
-    blocks = sum(block["cycles"] for block in description["blocks"])
-    cycles = 3 * description["cycles_per_inference_law"] * len(samples) + 20 * blocks + 5000
+    """Return the checks; their cycles are those of a generous first run: see ``Bench.measured``.
+
+    Args:
+        graph: The hardware graph, which gives what must come out.
+        description: What ``emit`` says about the design.
+        real: Real samples to choose from, integers [samples, elements].
+        count: Real ones, and random ones, in the first check.
+        seed: Chooses and draws.
+    """
+    samples, more = vectors(graph, real, count, seed), vectors(graph, real, _MORE * count, seed + 1)
     expected = reference.outputs(graph, samples)
-    good = (False,) * len(samples)
     some = np.linspace(0, len(samples) - 1, min(_SOME, len(samples))).astype(int)
-    few, stream = samples[some], stream_of(description, samples)
-    paused = stream_of(description, few)
-    checks = [
-        Check("values", stream, expected, good, (0, 0), ((0, 0, cycles),)),
-        Check(
-            "stalls",
-            paused,
-            expected[some],
-            good[: len(some)],
-            (0, 0),
-            ((64, 64, CUT), (0, 0, 3 * CUT), (90, 90, 4 * cycles)),
-        ),
-    ]
-    bent, kinds = _bent(description, few, np.random.default_rng((seed, 5)))
+    whole, few = (samples, expected), (samples[some], expected[some])
+    others = (more, reference.outputs(graph, more))
+    checks = []
+    for name, (given, wanted), before, (idle, stall) in (
+        ("values", whole, (), (0, 0)),
+        ("stalls", few, _cuts(description, seed), (90, 90)),
+        ("full", whole, (), (0, 236)),
+        ("empty", few, (), (236, 0)),
+        ("more", others, (), (0, 0)),
+    ):
+        cycles = _generous(description, len(given), idle, stall)
+        checks.append(
+            Check(
+                name,
+                stream_of(description, given),
+                wanted,
+                (False,) * len(given),
+                (0, 0),
+                (*before, (idle, stall, cycles)),
+            )
+        )
+    few_samples = few[0]
+    bent, kinds = _bent(description, few_samples, np.random.default_rng((seed, 5)))
     if bent is not None:
-        shortened = few.copy()
+        shortened = few_samples.copy()
         for index, (kind, elements) in enumerate(kinds):
             if kind == "short":
                 shortened[index, elements:] = 0
@@ -119,10 +142,30 @@ def plan(
                 reference.outputs(graph, shortened),
                 tuple(kind != "good" for kind, _ in kinds),
                 tuple(sum(k == kind for k, _ in kinds) for kind in ("short", "long")),  # type: ignore[arg-type]  # two
-                ((0, 0, 2 * cycles),),
+                ((0, 0, 2 * _generous(description, len(few_samples), 0, 0)),),
             )
         )
     return tuple(checks)
+
+
+def _cuts(description: Mapping[str, Any], seed: int) -> tuple[tuple[int, int, int], ...]:
+    """Return phases that a reset ends, after a few cycles or about the latency of a frame."""
+    rng = np.random.default_rng((seed, 7))
+    longest = 2 * sum(block["cycles"] for block in description["blocks"]) + 100
+    lengths = np.exp(rng.uniform(np.log(8), np.log(longest), RESETS)).astype(int).tolist()
+    pauses = rng.choice([0, 64, 240], (RESETS, 2)).tolist()
+    return tuple((i, s, length) for (i, s), length in zip(pauses, lengths, strict=True))
+
+
+def _generous(description: Mapping[str, Any], frames: int, idle: int, stall: int) -> int:
+    """Return more cycles than the right design takes for so many frames."""
+    blocks = sum(block["cycles"] for block in description["blocks"])
+    law = int(description["cycles_per_inference_law"])
+    cycles = 3 * law * frames + 20 * int(blocks) + 5000
+    for side, chance in (("inputs", idle), ("outputs", stall)):
+        beats = max(port["beats"] for port in description[side])
+        cycles += 8 * 256 // (256 - chance) * int(beats) * frames if chance else 0
+    return cycles
 
 
 def _bent(
@@ -167,6 +210,7 @@ class Bench:
         self.seed = setup.seed
         self.simulation: Simulation = stream_bench.build([self.device], setup, MAIN)
         self.checks = tuple(checks)
+        self.stamps: dict[str, Stamps] = {}  # of the right design
 
     def measured(self) -> tuple[Check, ...]:
         """Return the checks with the cycles that the right design takes, and some more.
@@ -177,31 +221,36 @@ class Bench:
         found = []
         for check in self.checks:
             with self.folder(check) as folder:
-                failure, cycles = self.judge(check, folder)
+                failure, stamps = self.judge(check, folder)
             if failure:
                 raise CheckFailedError(f"without any fault the check {check.name} fails: {failure}")
+            self.stamps[check.name] = stamps
             *before, (idle, stall, _) = check.phases
-            limit = int(SLOWER * cycles) + 20
+            limit = int(SLOWER * (max(map(max, stamps)) + 1)) + 20
             found.append(replace(check, phases=(*before, (idle, stall, limit))))
         self.checks = tuple(found)
         return self.checks
 
-    def killed(self, plusargs: Sequence[str], memory: tuple[str, str] | None = None) -> str:
-        """Return what a mutant fails in, or nothing.
+    def tried(
+        self, plusargs: Sequence[str], memory: tuple[str, str] | None = None
+    ) -> tuple[str, bool]:
+        """Return what a mutant fails in, or nothing, and whether outputs came at other cycles.
 
         Args:
             plusargs: That make it active.
             memory: Name and text of a memory file that it has instead of the right one.
         """
+        moved = False
         for check in self.checks:
             with self.folder(check) as folder:
                 if memory is not None:
                     (folder / memory[0]).unlink()
                     (folder / memory[0]).write_text(memory[1])
-                failure, _ = self.judge(check, folder, plusargs)
+                failure, stamps = self.judge(check, folder, plusargs)
             if failure:
-                return f"{check.name}: {failure}"
-        return ""
+                return f"{check.name}: {failure}", moved
+            moved |= stamps != self.stamps[check.name]
+        return "", moved
 
     @contextmanager
     def folder(self, check: Check) -> Iterator[Path]:
@@ -213,38 +262,40 @@ class Bench:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def judge(self, check: Check, folder: Path, plusargs: Sequence[str] = ()) -> tuple[str, int]:
-        """Run a check; return what is wrong, or nothing, and the cycle of the last frame's end."""
+    def judge(self, check: Check, folder: Path, plusargs: Sequence[str] = ()) -> tuple[str, Stamps]:
+        """Run a check; return what is wrong, or nothing, and the cycles of the outputs."""
         phases = ",".join(":".join(map(str, phase)) for phase in check.phases)
         fixed = [f"+phases={phases}", f"+seed={self.seed % 2**31}", "+verilator+rand+reset+2"]
         command: list[str | Path] = [self.simulation.program, *fixed, *plusargs]
         finished = process.run(command, cwd=folder, timeout_s=_TIMEOUT_S)
         if finished.status != 0:
-            return f"the simulator {finished.outcome}", 0
+            return f"the simulator {finished.outcome}", ()
         try:
             received = stream_bench.received(
                 folder, len(check.phases) - 1, [self.device], [check.stream]
             )
             if not all(sink.last.any() for sink in received):
-                return "no result", 0
+                return "no result", ()
             outputs = outputs_of(self.description, received)
         except CheckFailedError as error:
-            return str(error), 0
-        return _wrong(check, outputs, received)
+            return str(error), ()
+        stamps = tuple(tuple(sink.cycle.tolist()) for sink in received)
+        return _wrong(check, outputs, received), stamps
 
 
-def _wrong(check: Check, outputs: IntArray, received: Sequence[Received]) -> tuple[str, int]:
+def _wrong(check: Check, outputs: IntArray, received: Sequence[Received]) -> str:
+    """Return what is wrong with what came out, or nothing."""
     frames = len(check.expected)
     if len(outputs) != frames:
-        return f"{len(outputs)} frames of {frames}, in time", 0
+        return f"{len(outputs)} frames of {frames}, in time"
     differ = np.argwhere(outputs != check.expected)
     if len(differ):
         sample, element = (int(i) for i in differ[0])
-        return f"frame {sample}, element {element}", 0
+        return f"frame {sample}, element {element}"
     for sink in received:
         if sink.user[sink.last].tolist() != list(check.bad) or sink.user[~sink.last].any():
-            return "tuser", 0
+            return "tuser"
     pulses = tuple(int(count) for count in received[0].notes[-1, :2])
     if pulses != check.pulses:
-        return f"{pulses} pulses of frame_short_o and frame_long_o", 0
-    return "", max(int(sink.cycle[-1]) for sink in received) + 1
+        return f"{pulses} pulses of frame_short_o and frame_long_o"
+    return ""

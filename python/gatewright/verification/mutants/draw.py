@@ -1,6 +1,7 @@
 """Draw mutants evenly over kinds and layers."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy as np
 from gatewright.emit.builder import build
 from gatewright.emit.streams import Block
 from gatewright.fixed import Overflow, Rounding
-from gatewright.graph import Dense, Depthwise, Graph
+from gatewright.graph import Dense, Graph
 from gatewright.verification.mutants.mutant import FormatMutant, MemoryMutant
 
 # In the order of gatewright_pkg.
@@ -46,37 +47,42 @@ def weights(graph: Graph, blocks: Mapping[str, Block], count: int, seed: int) ->
     layers = {b.name: b for b in blocks.values() if b.fold}
     found = []
     for name, wanted in shares(count, {n: _node(graph, n).weight.size for n in layers}, rng):
-        node, width = _node(graph, name), _node(graph, name).weight_format.width
-        for index in rng.choice(node.weight.size * width, wanted, replace=False).tolist():
-            element, place = divmod(index, width)
-            found.append(_weight(layers[name], node, element, place))
+        node = _node(graph, name)
+        bits = node.weight.size * node.weight_format.width
+        chosen = rng.choice(bits, wanted, replace=False).tolist()
+        found += [_weight(graph, blocks, name, index) for index in chosen]
     return found
 
 
-def _weight(block: Block, node: Dense, element: int, place: int) -> MemoryMutant:
-    """Return the mutant of one bit of a weight; where it is: see ``emit.memory``."""
-    fold = block.fold
-    assert fold is not None  # noqa: S101 - layers with weights have one
+def _weight(graph: Graph, blocks: Mapping[str, Block], name: str, index: int) -> MemoryMutant:
+    """Return the mutant of one bit of a weight: what is then emitted tells where it stands."""
+    node = _node(graph, name)
+    element, place = divmod(index, node.weight_format.width)
     row, column = divmod(element, node.weight.shape[1])
-    turn, pe = divmod(row, fold.pe)
-    beat, lane = divmod(column, fold.simd)
-    rank, k = divmod(pe, fold.group)
-    file = f"{node.name}_weight"
-    file += ".mem" if isinstance(node, Depthwise) else f"_{rank:03d}.mem"
-    if isinstance(node, Depthwise):
-        k = pe
-    width = node.weight_format.width
-    return MemoryMutant(
-        kind="weight",
-        layer=block.name,
-        what=f"bit {place} of weight ({row}, {column})",
-        file=file,
-        word=turn * fold.beats + beat,
-        bit=(k * fold.simd + lane) * width + place,
-        row=row,
-        column=column,
-        place=place,
+    weight = node.weight.copy()
+    weight[row, column] = flipped(node, row, column, place)
+    nodes = tuple(replace(n, weight=weight) if n is node else n for n in graph.nodes)
+    right, wrong = (
+        blocks[name].memories,
+        blocks_of(replace(graph, nodes=nodes), None)[name].memories,
     )
+    ((file, word, bit),) = [
+        (file, number, (int(a, 16) ^ int(b, 16)).bit_length() - 1)
+        for file in right
+        if "_weight" in file
+        for number, (a, b) in enumerate(zip(right[file].split(), wrong[file].split(), strict=True))
+        if a != b
+    ]
+    what = f"bit {place} of weight ({row}, {column})"
+    return MemoryMutant("weight", name, what, file, word, bit, row, column, place)
+
+
+def flipped(node: Dense, row: int, column: int, place: int) -> int:
+    """Return a weight with one bit flipped."""
+    width = node.weight_format.width
+    value = (int(node.weight[row, column]) ^ (1 << place)) & ((1 << width) - 1)
+    negative = node.weight_format.signed and value >> (width - 1)
+    return value - (1 << width) if negative else value
 
 
 def biases(graph: Graph, blocks: Mapping[str, Block], count: int, seed: int) -> list[MemoryMutant]:

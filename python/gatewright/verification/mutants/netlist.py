@@ -17,7 +17,7 @@ from gatewright.verification.mutants.mutant import NetlistMutant
 
 SELECT = "mutant_i"
 SELECT_BITS = 16
-GLUE = "top"  # what stands between the blocks
+DOORS = "doors"  # guard, skid and mark at the ports, and what stands between the blocks
 # As Yosys writes it; what a mutant makes a bit depend on looks like a loop through its vector.
 _LINT = """\
 `verilator_config
@@ -47,7 +47,9 @@ def prepared(description: Mapping[str, Any]) -> list[str]:
     return [
         *(f"read_verilog -sv -defer {name}" for name in description["sources"]),
         f"hierarchy -check -top {description['top']}",
-        *("proc", "flatten", "opt -full", "wreduce", "opt_clean", "memory_collect", "opt_clean"),
+        # Registers keep their names, and with them where they are from.
+        *("proc", "flatten", "opt -full -nodffe -nosdff", "wreduce", "opt_clean"),
+        *("splitcells", "opt_clean", "memory_collect", "opt_clean"),  # no bit that nothing reads
     ]
 
 
@@ -67,14 +69,15 @@ def mutated(
         CheckFailedError: Yosys failed; the message ends with what it said last.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    top, instances = description["top"], _instances(description)
+    top, blocks = description["top"], [block["name"] for block in description["blocks"]]
     rng = np.random.default_rng((seed, 6))
-    wanted = shares(count, dict.fromkeys([*instances, GLUE], count), rng)
+    wanted = shares(count, dict.fromkeys([*blocks, DOORS], count), rng)
+    inside = " ".join(f"c:*u_{block}.* %d" for block in blocks)
     commands, lists, first = prepared(description), [], 1
     for block, share in wanted:
         file = folder / f"{block}.txt"
         file.unlink(missing_ok=True)
-        cells = f"c:*u_{block}.*" if block != GLUE else "c:* c:*flatten*u_*.* %d"
+        cells = f"c:*u_{block}.*" if block != DOORS else f"c:* {inside}"
         cells += " t:$mem_v2 %d"  # not every port of it can be a signal
         options = f"-seed {int(rng.integers(1, 2**31))} -ctrl {SELECT} {SELECT_BITS} {first}"
         if share:
@@ -96,19 +99,14 @@ def mutated(
     return Netlist(sources, tuple(mutants))
 
 
-def yosys(commands: Sequence[str], cwd: Path, log: Path) -> None:
+def yosys(commands: Sequence[str], cwd: Path, log: Path, timeout_s: float | None = None) -> None:
     """Run Yosys' commands.
 
     Raises:
         CheckFailedError: one failed; the message ends with what it said last.
     """
     worker = [sys.executable, "-m", "gatewright.tools.yosys_worker", json.dumps(list(commands))]
-    process.check(process.run(worker, cwd=cwd, log=log), "Yosys")
-
-
-def _instances(description: Mapping[str, Any]) -> list[str]:
-    doors = ["guard", "door", "mark"] if len(description["inputs"]) == 1 else []
-    return [block["name"] for block in description["blocks"]] + doors
+    process.check(process.run(worker, cwd=cwd, log=log, timeout_s=timeout_s), "Yosys")
 
 
 def _read(block: str, line: str, number: int) -> NetlistMutant:

@@ -4,6 +4,7 @@ A weight, a bias or a format is followed through its layer: every sum that the l
 what each of its inputs can be, gives the same output. A netlist is proved by Yosys, by induction.
 """
 
+import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,11 +23,13 @@ from gatewright.verification.mutants.draw import (
     OVERFLOWS,
     RELU,
     ROUNDINGS,
+    flipped,
 )
 from gatewright.verification.mutants.mutant import FormatMutant, MemoryMutant, NetlistMutant
 from gatewright.verification.mutants.ranges import Range, ranges
 
 _MOST = 1 << 24  # sums tried one by one
+_PROOF_S = 120  # for one instance
 
 
 class Layer:
@@ -101,14 +104,15 @@ def of_memory(graph: Graph, node: str, mutant: MemoryMutant) -> str:
     """Return why a wrong weight or bias changes nothing, or nothing if that is not proved."""
     layer = Layer(graph, mutant.layer, node)
     row = mutant.row
+    if _unread(graph, node, row):
+        return f"all that reads row {row} multiplies it by 0"
     if mutant.kind == "bias":
         return _of_bias(layer, mutant)
     lowest, largest = layer.column(row, mutant.column)
     if lowest == largest == 0:
         return "what it is multiplied with is always 0"
-    width = layer.node.weight_format.width
     right = int(layer.node.weight[row, mutant.column])
-    wrong = _flipped(right, mutant.place, width, signed=layer.node.weight_format.signed)
+    wrong = flipped(layer.node, row, mutant.column, mutant.place)
     low, high = layer.sums(row, mutant.column)
     ends = [w * x << layer.up for w in (right, wrong) for x in (lowest, largest)]
     bias = int(layer.bias[row])
@@ -120,6 +124,20 @@ def of_memory(graph: Graph, node: str, mutant: MemoryMutant) -> str:
     return ""
 
 
+def _unread(graph: Graph, node: str, channel: int) -> bool:
+    """Whether every reader of a node is a matrix whose weights for a channel are all 0."""
+    readers = graph.consumers(node)
+    if node in graph.outputs or not readers:
+        return False
+    for reader in readers:
+        if not isinstance(reader, Dense) or isinstance(reader, Depthwise):
+            return False
+        channels = graph[node].out.image[2]
+        if reader.weight[:, channel::channels].any():
+            return False
+    return True
+
+
 def _of_bias(layer: Layer, mutant: MemoryMutant) -> str:
     low, high = layer.sums(mutant.row)
     right = int(layer.bias[mutant.row])
@@ -129,7 +147,7 @@ def _of_bias(layer: Layer, mutant: MemoryMutant) -> str:
         end + bias in signed for end in (low, high) for bias in (right, wrong)
     ):
         return ""
-    sums = np.arange(low, high + 1)
+    sums = np.arange(low, high + 1, 1 << layer.up)  # no others: products have fewer fraction bits
     if np.array_equal(layer.output(sums + right), layer.output(sums + wrong)):
         return f"row {mutant.row} gives the same for every sum it can form, {low} to {high}"
     return ""
@@ -150,33 +168,48 @@ def of_format(graph: Graph, node: str, mutant: FormatMutant) -> str:
     return ""
 
 
-def _flipped(value: int, bit: int, width: int, *, signed: bool) -> int:
-    """Return an integer of ``width`` bits with one of them flipped."""
-    flipped = (value ^ (1 << bit)) & ((1 << width) - 1)
-    return flipped - (1 << width) if signed and flipped >> (width - 1) else flipped
-
-
 def of_netlist(description: Mapping[str, Any], rtl_folder: Path, mutant: NetlistMutant) -> str:
     """Return why a mutant of the netlist changes nothing, or nothing if Yosys cannot prove it.
 
-    Every register and every output is proved equal, given that all registers were so before.
+    The smallest instance that the cell is in is tried first, then those around it up to the block:
+    every register and every output of it is proved equal, given that all registers were so before.
     """
+    cell = mutant.command.partition(" -cell ")[2].split(" ", 1)[0]
+    for instance in _instances(cell):
+        if _same(description, rtl_folder, mutant, instance):
+            return f"Yosys proves every register and output of {instance} equal, by induction"
+    return ""
+
+
+def _instances(cell: str) -> list[str]:
+    """Return the path of the smallest instance that a flattened cell is in, and of those around."""
+    path = cell.partition("$flatten\\")[2].partition(".$")[0]
+    parts = path.split(".\\") if path else []
+    return [".\\".join(parts[:count]) for count in range(len(parts), 0, -1)]
+
+
+def _same(
+    description: Mapping[str, Any], rtl_folder: Path, mutant: NetlistMutant, instance: str
+) -> bool:
     top = description["top"]
+    # Brackets and backslashes mean something in Yosys' patterns.
+    pattern = re.sub(r"[^\w.$]", "?", f"$flatten\\{instance}.")
     command = mutant.command.partition(" -ctrl ")[2].split(" ", 3)[3]
     steps = [
         *netlist.prepared(description),
-        "memory_map",
-        "opt_clean",
-        f"copy {top} gold",
-        f"rename {top} gate",
+        f"submod -name gold c:{pattern}*",
+        *("select gold", "memory_map", "opt_clean"),
+        # Registers and ports are compared; what lies between may differ.
+        "select -set state t:*dff* %co1:+[Q] w:* %i",
+        "rename -hide w:* @state %d x:* %d",
+        *("select -clear", "copy gold gate"),
         "mutate " + command.replace(f"-module {top} ", "-module gate ", 1),
-        "opt_clean",
-        *("equiv_make gold gate equiv", "hierarchy -top equiv", "equiv_struct -icells"),
+        *("opt_clean gate", "equiv_make gold gate equiv", "hierarchy -top equiv"),
         *("equiv_simple -seq 1", "equiv_induct -seq 2", "equiv_status -assert"),
     ]
     with tempfile.TemporaryDirectory(prefix="gatewright-proof-") as name:
         try:
-            netlist.yosys(steps, rtl_folder, Path(name) / "yosys.log")
+            netlist.yosys(steps, rtl_folder, Path(name) / "yosys.log", timeout_s=_PROOF_S)
         except CheckFailedError:
-            return ""
-    return "Yosys proves every register and output equal, by induction"
+            return False
+    return True
