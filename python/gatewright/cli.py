@@ -144,9 +144,23 @@ cli.add_command(
     metavar="N",
     help="Instead: draw N faults, and see how many the checks notice.",
 )
+@click.option(
+    "--stress",
+    type=click.IntRange(min=1),
+    metavar="CYCLES",
+    help="Instead: so many clock cycles with random stalls in all streams, and resets.",
+)
 @click.option("--seed", type=click.IntRange(min=0), help="Of everything random.")
 @click.pass_obj
-def verify(build_dir: Path, /, design: str, rungs: str, mutate: int | None, **chosen: Any) -> None:
+def verify(
+    build_dir: Path,
+    /,
+    design: str,
+    rungs: str,
+    mutate: int | None,
+    stress: int | None,
+    **chosen: Any,
+) -> None:
     """Climb the ladder: every rung must give PyTorch's integers."""
     from gatewright import flow
     from gatewright.verification.context import Context, Options
@@ -154,10 +168,12 @@ def verify(build_dir: Path, /, design: str, rungs: str, mutate: int | None, **ch
     loaded, folder = _design(design, build_dir)
     flow.require(loaded, folder, "rtl")
     context = Context(loaded, folder, Options(**chosen))
-    if mutate is None:
-        _climb(context, [word.strip() for word in rungs.split(",") if word.strip()])
-    else:
+    if mutate is not None:
         _mutate(context, mutate)
+    elif stress is not None:
+        _stress(context, stress)
+    else:
+        _climb(context, [word.strip() for word in rungs.split(",") if word.strip()])
 
 
 def _climb(context: Any, words: list[str]) -> None:
@@ -197,6 +213,17 @@ def _mutate(context: Any, count: int) -> None:
     )
     click.echo(f"see {context.folder / score.RECORD}")
     result.require()
+
+
+def _stress(context: Any, cycles: int) -> None:
+    from gatewright.verification import stress
+
+    done = stress.run(context, cycles)
+    click.echo(
+        f"{done.cycles} cycles, stalls in {done.streams} streams, {done.resets} resets: "
+        f"{done.frames} frames, {done.compared} integers compared, none lost or different"
+    )
+    click.echo(f"see {context.folder / stress.RECORD}")
 
 
 @cli.command("list")
