@@ -30,6 +30,7 @@ from gatewright.verification.mutants.mutant import (
 
 log = logging.getLogger(__name__)
 RECORD = "mutants.json"
+_REAL = 500  # samples to choose from
 _UNSEEN = "no output, nor its cycle, differs in any check, and no proof was found"
 NEEDED = 0.99  # of all that are not proved equivalent
 CYCLES = 150_000  # of the first check, by the law: it sets how many vectors there are
@@ -147,13 +148,13 @@ class Workshop:
         law = self.description["cycles_per_inference_law"]
         each = max(4, min(MOST_VECTORS, CYCLES // (2 * law)))
         self._confirm()
-        real = context.inputs(None)
+        real = context.inputs(_REAL)
         self.plan = checks.plan(self.graph, self.description, real, each, context.seed)
         self.vectors = len(self.plan[0].expected)
 
     def _confirm(self) -> None:
         """Refuse expectations for the real samples that are not those of the first rung."""
-        real, found = self.context.inputs(None), self.context.expected(None)
+        real, found = self.context.inputs(_REAL), self.context.expected(_REAL)
         outputs = reference.outputs(self.graph, real)
         if not np.array_equal(outputs, found):
             raise CheckFailedError("the reference differs from PyTorch: climb the ladder first")
