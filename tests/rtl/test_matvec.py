@@ -23,6 +23,7 @@ FOLDS = (  # rows, columns, PE, SIMD
     (3, 33, 1, 1),
     (9, 6, 2, 6),
     (43, 96, 1, 2),  # two banks of weights
+    (70, 80, 37, 1),  # 37 results to read in turn
 )
 SAMPLES = 40
 
