@@ -137,6 +137,11 @@ def test_other_configurations_are_refused(cell: str, parameter: str, value: str)
         verilator.lint([ECP5 / f"{cell}.sv"], cell, {parameter: value})
 
 
+@pytest.mark.parametrize("model", sorted(ECP5.glob("*.sv")), ids=lambda path: path.stem)
+def test_verilator_warns_of_nothing(model: Path) -> None:
+    verilator.lint([ECP5.parent / "gates.vlt", model], model.stem)
+
+
 def test_a_cell_without_model_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotRunError, match="cell EHXPLLL of ecp5 has no model"):
         gates.models({"LUT4", "EHXPLLL"}, "ecp5", tmp_path / "cells.v")

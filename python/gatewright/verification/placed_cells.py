@@ -102,7 +102,6 @@ def _ecp5(name: str, cell: Cell) -> tuple[Any, Any] | None:
         parameters.setdefault("LSRMUX", "LSR")
         if parameters.pop("SD").strip() == "0":  # not from the LUT beside it
             connections["DI"] = connections["M"]
-        connections.pop("M", None)
         if not connections.get("LSR"):
             connections["LSR"] = ["1" if parameters["LSRMUX"] == "INV" else "0"]
     elif cell["type"] in ("MULT18X18D", "DP16KD"):

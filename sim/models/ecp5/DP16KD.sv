@@ -8,9 +8,10 @@
 // write where RESETMODE is SYNC. The output of a port that writes stays (WRITEMODE "NORMAL"), takes
 // the new value ("WRITETHROUGH") or the old one ("READBEFOREWRITE").
 //
-// What a port reads while the other writes it is undefined in the device: here these bits come
-// inverted, so that a design that uses them fails. Both ports have one clock, or one has none.
-// Other values of the parameters, such as an output register (REGMODE), are an error.
+// As in the netlists that Yosys makes, port B never writes: WEB at 1 is an error, and so are other
+// values of the parameters, such as an output register (REGMODE). What port B reads while port A
+// writes it is undefined in the device: here these bits come inverted, so that a design that uses
+// them fails. Both ports have one clock, or one has none.
 module DP16KD #(
   parameter int unsigned DATA_WIDTH_A        = 18,
   parameter int unsigned DATA_WIDTH_B        = 18,
@@ -136,10 +137,9 @@ module DP16KD #(
     $fatal(1, "DP16KD: CLKAMUX is %s, CLKBMUX is %s, must be the clock's name or INV", CLKAMUX,
            CLKBMUX);
   end
-  if (!(WRITEMODE_A inside {"NORMAL", "WRITETHROUGH", "READBEFOREWRITE"}) ||
-      !(WRITEMODE_B inside {"NORMAL", "WRITETHROUGH", "READBEFOREWRITE"})) begin : gen_check_mode
-    $fatal(1, "DP16KD: WRITEMODE is %s, %s, must be NORMAL, WRITETHROUGH or READBEFOREWRITE",
-           WRITEMODE_A, WRITEMODE_B);
+  if (!(WRITEMODE_A inside {"NORMAL", "WRITETHROUGH", "READBEFOREWRITE"})) begin : gen_check_mode
+    $fatal(1, "DP16KD: WRITEMODE_A is %s, must be NORMAL, WRITETHROUGH or READBEFOREWRITE",
+           WRITEMODE_A);
   end
 
   localparam [64*320-1:0] Init = {
@@ -182,11 +182,11 @@ module DP16KD #(
     return (word >> first(width, address)) & 18'((1 << width) - 1);
   endfunction
 
-  logic        clk_a, clk_b, write_a, write_b;
+  logic        clk_a, clk_b, write;
   logic [13:0] ad_a, ad_b;
   logic [17:0] di_a, di_b, do_a_q, do_b_q, do_high_q;
-  // Of each port's write: bits touched, and their new value; high: the second word of 36 bits.
-  logic [17:0] mask_a, mask_b, mask_high, new_a, new_b;
+  // Of the write: bits touched, and their new value; high: of the second word of 36 bits.
+  logic [17:0] mask, mask_high, new_bits;
 
   assign ad_a = {ADA13, ADA12, ADA11, ADA10, ADA9, ADA8, ADA7, ADA6, ADA5, ADA4, ADA3, ADA2, ADA1,
                  ADA0};
@@ -197,16 +197,13 @@ module DP16KD #(
   assign di_b = {DIB17, DIB16, DIB15, DIB14, DIB13, DIB12, DIB11, DIB10, DIB9, DIB8, DIB7, DIB6,
                  DIB5, DIB4, DIB3, DIB2, DIB1, DIB0};
 
-  assign clk_a   = CLKA ^ (CLKAMUX == "INV");
-  assign clk_b   = CLKB ^ (CLKBMUX == "INV");
-  assign write_a = CEA && WEA && {CSA2, CSA1, CSA0} == '0 && (AsyncRst || !RSTA);
-  assign write_b = CEB && WEB && {CSB2, CSB1, CSB0} == '0 && (AsyncRst || !RSTB) && !Wide;
+  assign clk_a = CLKA ^ (CLKAMUX == "INV");
+  assign clk_b = CLKB ^ (CLKBMUX == "INV");
+  assign write = CEA && WEA && {CSA2, CSA1, CSA0} == '0 && (AsyncRst || !RSTA);
 
-  assign mask_a    = write_a ? touched(DATA_WIDTH_A, ad_a) : '0;
-  assign mask_high = write_a && Wide ? {{9{ad_a[3]}}, {9{ad_a[2]}}} : '0;
-  assign mask_b    = write_b ? touched(DATA_WIDTH_B, ad_b) : '0;
-  assign new_a     = di_a << first(DATA_WIDTH_A, ad_a);
-  assign new_b     = di_b << first(DATA_WIDTH_B, ad_b);
+  assign mask      = write ? touched(DATA_WIDTH_A, ad_a) : '0;
+  assign mask_high = write && Wide ? {{9{ad_a[3]}}, {9{ad_a[2]}}} : '0;
+  assign new_bits  = di_a << first(DATA_WIDTH_A, ad_a);
 
   // Addresses of words; of 36 bits, the lower one's.
   logic [9:0] word_a, word_b;
@@ -214,39 +211,32 @@ module DP16KD #(
   assign word_a = Wide ? {ad_a[13:5], 1'b0} : ad_a[13:4];
   assign word_b = WideRead ? {ad_b[13:5], 1'b0} : ad_b[13:4];
 
-  always @(posedge clk_a) begin
+  always_ff @(posedge clk_a) begin
     for (int i = 0; i < 18; i++) begin
-      if (mask_a[i]) memory[word_a][i] <= new_a[i];
+      if (mask[i]) memory[word_a][i] <= new_bits[i];
       if (mask_high[i]) memory[word_a | 10'd1][i] <= di_b[i];
     end
   end
-  always @(posedge clk_b) begin
-    for (int i = 0; i < 18; i++) if (mask_b[i]) memory[word_b][i] <= new_b[i];
-  end
 
-  // A word as a port reads it: bits that the other port writes in this cycle come inverted.
-  logic [17:0] seen_a, seen_b, seen_high;
+  // A word as port B reads it: bits that port A writes in this cycle come inverted.
+  logic [17:0] seen_b, seen_high;
 
-  assign seen_a    = memory[word_a] ^ (word_a == word_b ? mask_b : '0);
   assign seen_high = memory[word_b | 10'd1] ^ (word_a == word_b ? mask_high : '0);
-  assign seen_b    = memory[word_b] ^ (word_a == word_b ? mask_a : '0) ^
+  assign seen_b    = memory[word_b] ^ (word_a == word_b ? mask : '0) ^
                      (Wide && !WideRead && (word_a | 10'd1) == word_b ? mask_high : '0);
 
   // What a port reads next; its output stays where that is what it has already.
   logic [17:0] next_a, next_b, next_high;
 
   always_comb begin
-    next_a    = given(DATA_WIDTH_A, ad_a, seen_a);
+    next_a    = given(DATA_WIDTH_A, ad_a, memory[word_a]);
     next_b    = given(DATA_WIDTH_B, ad_b, seen_b);
     next_high = seen_high;
     if (WEA && WRITEMODE_A == "WRITETHROUGH") begin
-      next_a = given(DATA_WIDTH_A, ad_a, (seen_a & ~mask_a) | (new_a & mask_a));
-    end
-    if (WEB && WRITEMODE_B == "WRITETHROUGH") begin
-      next_b = given(DATA_WIDTH_B, ad_b, (seen_b & ~mask_b) | (new_b & mask_b));
+      next_a = given(DATA_WIDTH_A, ad_a, (memory[word_a] & ~mask) | (new_bits & mask));
     end
     if (!CEA || {CSA2, CSA1, CSA0} != '0 || (WEA && WRITEMODE_A == "NORMAL")) next_a = do_a_q;
-    if (!CEB || {CSB2, CSB1, CSB0} != '0 || (WEB && WRITEMODE_B == "NORMAL")) begin
+    if (!CEB || {CSB2, CSB1, CSB0} != '0) begin
       next_b    = do_b_q;
       next_high = do_high_q;
     end
@@ -276,5 +266,9 @@ module DP16KD #(
           DOA4, DOA3, DOA2, DOA1, DOA0} = WideRead ? do_b_q : do_a_q;
   assign {DOB17, DOB16, DOB15, DOB14, DOB13, DOB12, DOB11, DOB10, DOB9, DOB8, DOB7, DOB6, DOB5,
           DOB4, DOB3, DOB2, DOB1, DOB0} = WideRead ? do_high_q : do_b_q;
+
+`ifdef VERILATOR
+  always_comb if (WEB) $fatal(1, "DP16KD: WEB is 1; only port A writes in what is modelled");
+`endif
 
 endmodule
