@@ -1,9 +1,9 @@
 // What requantise must give, as the formula of ap_fixed has it: by exact division, then compare.
 //
-//   q = floor(x / 2**Drop), r = x - q * 2**Drop;  q + 1 where the mode says so;  then the range
+//   q = floor(x / (divisor * 2**Drop)), r the rest;  q + 1 where the mode says so;  then the range
 //
 // Written from python/gatewright/fixed.py (AMD UG1399), not from the block: wide numbers, no
-// tricks. Combinational. InWidth + |Drop| + OutWidth must be small enough for what reads it.
+// tricks. Combinational. The divisor is 1 unless DivisorWidth says that there is one.
 module requantise_formula #(
   parameter int unsigned InWidth   = 8,
   parameter bit          InSigned  = 1'b1,
@@ -12,24 +12,27 @@ module requantise_formula #(
   parameter bit          OutSigned = 1'b1,
   parameter int unsigned Rounding  = 4,
   parameter int unsigned Overflow  = 0,
-  parameter bit          Relu      = 1'b0
+  parameter bit          Relu      = 1'b0,
+  parameter int unsigned DivisorWidth = 0,  // 0: divisor_i is not looked at
+
+  localparam int unsigned DivisorBits = (DivisorWidth > 0) ? DivisorWidth : 1
 ) (
-  input  logic [InWidth-1:0]  value_i,
-  output logic [OutWidth-1:0] value_o
+  input  logic [InWidth-1:0]     value_i,
+  input  logic [DivisorBits-1:0] divisor_i,  // >= 1
+  output logic [OutWidth-1:0]    value_o
 );
 
   localparam int unsigned Down = (Drop > 0) ? Drop : 0;
   localparam int unsigned Up   = (Drop < 0) ? -Drop : 0;
-  localparam int unsigned Bits = InWidth + Down + Up + OutWidth + 3;  // holds every number below
+  localparam int unsigned Bits = InWidth + Down + Up + OutWidth + DivisorWidth + 3;  // of every number
 
   localparam logic signed [Bits-1:0] One      = 1;
-  localparam logic signed [Bits-1:0] Unit     = One <<< Down;
   localparam logic signed [Bits-1:0] Range    = One <<< OutWidth;
   localparam logic signed [Bits-1:0] Greatest = (OutSigned ? Range / 2 : Range) - 1;
   localparam logic signed [Bits-1:0] Least    =
       !OutSigned ? 0 : (Overflow == 2 && OutWidth > 1) ? -Greatest : -Greatest - 1;
 
-  logic signed [Bits-1:0] given, x, floor, rest, rounded, wrapped, result;
+  logic signed [Bits-1:0] given, x, unit, floor, rest, rounded, wrapped, result;
   logic                   up, tie, outside, negative;
 
   always_comb begin
@@ -37,9 +40,15 @@ module requantise_formula #(
     if (Relu && given < 0) given = 0;
     x        = given <<< Up;
     negative = x < 0;
-    floor    = x >>> Down;
-    rest     = x - (floor <<< Down);
-    tie      = 2 * rest == Unit;
+    if (DivisorWidth == 0) begin
+      unit  = One <<< Down;
+      floor = x >>> Down;
+    end else begin
+      unit  = Bits'(divisor_i) << Down;
+      floor = negative ? -((unit - 1 - x) / unit) : x / unit;
+    end
+    rest = x - floor * unit;
+    tie  = 2 * rest == unit;
     case (Rounding)
       0: up = tie;                // RND
       1: up = tie && negative;    // RND_ZERO
@@ -49,7 +58,7 @@ module requantise_formula #(
       5: up = 1'b0;               // TRN
       default: up = negative && rest != 0;  // TRN_ZERO
     endcase
-    if (Rounding < 5 && 2 * rest > Unit) up = 1'b1;
+    if (Rounding < 5 && 2 * rest > unit) up = 1'b1;
     rounded = up ? floor + 1 : floor;
     outside = rounded < Least || rounded > Greatest;
     wrapped = rounded;

@@ -52,7 +52,7 @@ class Task:
     def text(self) -> str:
         """The file that SymbiYosys reads."""
         modules = " ".join(name for name in self.files if name.endswith(".sv"))
-        chosen = "".join(f" -set {name} {value}" for name, value in self.parameters.items())
+        chosen = "".join(f" -set {name} {value % 2**32}" for name, value in self.parameters.items())
         lines = [
             "[options]",
             f"mode {self.mode}",

@@ -37,6 +37,7 @@ class Proof:
         block: Its name, which is its module's.
         parameters: Of its proof's module.
         bounded: Cycles from reset on that it is proved for; None: for ever.
+        combinational: The block has no state: one cycle with any input is all there is.
         lemmas: Its proof has lemmas, which are proved first and then relied on.
         cover: Cycles within which every cover statement is reached.
         constants: Places in the RTL with another constant, so that a small block has the branch of
@@ -49,6 +50,7 @@ class Proof:
     block: str
     parameters: Mapping[str, int]
     bounded: int | None = None
+    combinational: bool = False
     lemmas: bool = False
     cover: int = 20
     constants: tuple[Replacement, ...] = ()
@@ -65,12 +67,15 @@ class Proof:
 
     @property
     def method(self) -> str:
-        """How: ``induction``, or ``bounded N``."""
+        """How: ``induction``, ``all inputs`` or ``bounded N``."""
+        if self.combinational:
+            return "all inputs"
         return "induction" if self.bounded is None else f"bounded {self.bounded}"
 
     def tasks(self) -> list[Task]:
         """What to run: lemmas, properties, covers; all must pass."""
-        return [*self._proving(self.constants), self._task(self.constants, "cover")]
+        covers = [] if self.combinational else [self._task(self.constants, "cover")]
+        return [*self._proving(self.constants), *covers]
 
     def faulty_tasks(self) -> list[Task]:
         """What to run with the fault in place: one of them must fail.
@@ -83,7 +88,7 @@ class Proof:
         return self._proving((*self.constants, self.fault))
 
     def _proving(self, changes: tuple[Replacement, ...]) -> list[Task]:
-        mode = "prove" if self.bounded is None else "bmc"
+        mode = "prove" if self.bounded is None and not self.combinational else "bmc"
         lemmas = [self._task(changes, "prove", {"Lemmas": 1})] if self.lemmas else []
         return [*lemmas, self._task(changes, mode)]
 
@@ -104,7 +109,7 @@ class Proof:
             files={**files, **self.memories},
             parameters={**self.parameters, **(more or {})},
             mode=mode,
-            depth=self.cover if mode == "cover" else self.bounded or 0,
+            depth=self.cover if mode == "cover" else self.bounded or 1,
             timeout_s=_TIMEOUT_S,
         )
 
