@@ -17,6 +17,7 @@ from gatewright.files import read_json, write_json, write_text
 from gatewright.tools import process
 
 Status = Literal["pass", "fail", "unknown"]
+Mode = Literal["prove", "bmc", "cover"]
 _STATUS: Mapping[str, Status] = {
     "PASS": "pass",
     "FAIL": "fail",
@@ -44,7 +45,7 @@ class Task:
     top: str
     files: Mapping[str, str]
     parameters: Mapping[str, int] = field(default_factory=dict)
-    mode: Literal["prove", "bmc", "cover"] = "prove"
+    mode: Mode = "prove"
     depth: int = 20
     timeout_s: int = 600
 

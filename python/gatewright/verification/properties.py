@@ -14,7 +14,7 @@ import yaml
 
 from gatewright.errors import GatewrightError
 from gatewright.resources import rtl_root, sim_root
-from gatewright.tools.sby import Task
+from gatewright.tools.sby import Mode, Task
 
 TABLE = "proofs.yml"
 _TIMEOUT_S = 900
@@ -72,13 +72,17 @@ class Proof:
             return "all inputs"
         return "induction" if self.bounded is None else f"bounded {self.bounded}"
 
-    def tasks(self) -> list[Task]:
-        """What to run: lemmas, properties, covers; all must pass."""
-        covers = [] if self.combinational else [self._task(self.constants, "cover")]
-        return [*self._proving(self.constants), *covers]
+    def tasks(self, library: Mapping[str, str] | None = None) -> list[Task]:
+        """Return what to run: lemmas, properties, covers; all must pass.
+
+        Args:
+            library: {module: text} that stands for the library's files of these names.
+        """
+        covers = [] if self.combinational else [self._task(self.constants, "cover", library)]
+        return [*self._proving(self.constants, library), *covers]
 
     def faulty_tasks(self) -> list[Task]:
-        """What to run with the fault in place: one of them must fail.
+        """Return what to run with the fault in place: one of them must fail.
 
         Raises:
             GatewrightError: the proof has no fault.
@@ -87,15 +91,21 @@ class Proof:
             raise GatewrightError(f"{self.name} has no fault in {TABLE}")
         return self._proving((*self.constants, self.fault))
 
-    def _proving(self, changes: tuple[Replacement, ...]) -> list[Task]:
-        mode = "prove" if self.bounded is None and not self.combinational else "bmc"
-        lemmas = [self._task(changes, "prove", {"Lemmas": 1})] if self.lemmas else []
-        return [*lemmas, self._task(changes, mode)]
+    def _proving(
+        self, changes: tuple[Replacement, ...], library: Mapping[str, str] | None = None
+    ) -> list[Task]:
+        mode: Mode = "prove" if self.bounded is None and not self.combinational else "bmc"
+        lemmas = [self._task(changes, "prove", library, Lemmas=1)] if self.lemmas else []
+        return [*lemmas, self._task(changes, mode, library)]
 
     def _task(
-        self, changes: tuple[Replacement, ...], mode: Any, more: Mapping[str, int] | None = None
+        self,
+        changes: tuple[Replacement, ...],
+        mode: Mode,
+        library: Mapping[str, str] | None,
+        **more: int,
     ) -> Task:
-        files = _closure(self.block)
+        files = _closure(self.block, library or {})
         for change in changes:
             name = change.file.rpartition("/")[2]
             if name not in files or change.right not in files[name]:
@@ -107,7 +117,7 @@ class Proof:
         return Task(
             top=f"{self.block}_proof",
             files={**files, **self.memories},
-            parameters={**self.parameters, **(more or {})},
+            parameters={**self.parameters, **more},
             mode=mode,
             depth=self.cover if mode == "cover" else self.bounded or 1,
             timeout_s=_TIMEOUT_S,
@@ -123,9 +133,9 @@ def _modules() -> dict[str, str]:
     return {path.stem: path.read_text(encoding="utf-8") for path in [*library, *shared]}
 
 
-def _closure(block: str) -> dict[str, str]:
+def _closure(block: str, library: Mapping[str, str]) -> dict[str, str]:
     """Return {file name: text} of a block's properties and of all they instantiate."""
-    known = _modules()
+    known = {**_modules(), **library}
     own = (sim_root() / "formal" / f"{block}.sv").read_text(encoding="utf-8")
     wanted: set[str] = set()
     pending = [own]
