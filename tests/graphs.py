@@ -169,12 +169,14 @@ def random_inputs(graph: Graph, samples: int, seed: int) -> IntArray:
 SAME = Window(kernel=(3, 3), pad=(1, 1, 1, 1))
 
 
-def residual(pe: int = 4, depth: int = 2, simd: int = 4, size: int = 8) -> Graph:
-    """Convolutions, two or more, beside the stream itself, added."""
+def residual(
+    pe: int = 4, depth: int = 2, simd: int = 4, size: int = 8, taps: int = 1, name: str = "residual"
+) -> Graph:
+    """Convolutions, two or more, beside the stream itself, added; ``taps``: at once."""
     make = Maker()
     x = make.input((size, size, 1))
-    fold, channels = {"pe": pe, "simd": simd}, 4
-    x = make.conv("start", x, channels, SAME, pe=pe, simd=1)
+    fold, channels = {"pe": pe, "simd": simd * taps}, 4
+    x = make.conv("start", x, channels, SAME, pe=pe, simd=taps)
     x = make.convert("start_relu", x, parse_format("ufixed<8,2,RND_CONV,SAT>"))  # to its limit
     main = x
     for index in range(1, depth):
@@ -183,7 +185,7 @@ def residual(pe: int = 4, depth: int = 2, simd: int = 4, size: int = 8) -> Graph
     main = make.conv(f"conv{depth}", main, channels, SAME, **fold)
     main = make.convert("edge", main, SIGNED, relu=False)
     make.convert("end", make.merge("sum", Combination.ADD, main, x, _sum()), WIDE)
-    return make.graph("residual")
+    return make.graph(name)
 
 
 def inception() -> Graph:
@@ -261,9 +263,31 @@ def moved() -> Graph:
     return make.graph("moved")
 
 
+def separable() -> Graph:
+    """Depthwise and pointwise convolutions, of several taps at once, a pixel in two cycles."""
+    make = Maker(seed=6)
+    x = make.input((9, 7, 2), SIGNED)
+    x = make.convert("relu1", make.conv("conv", x, 6, SAME, pe=6, simd=10), WIDE)
+    step = Window(kernel=(3, 3), stride=(2, 2), pad=(1, 1, 1, 1))
+    x = make.convert("relu2", make.depthwise("dw", x, step, pe=2, simd=4), SIGNED)
+    x = make.convert("relu3", make.conv("point", x, 4, Window(kernel=(1, 1)), pe=2, simd=6), WIDE)
+    wide = Window(kernel=(2, 5), pad=(0, 2, 1, 2))
+    x = make.convert("relu4", make.depthwise("row", x, wide, pe=4, simd=10), SIGNED)
+    make.pool("mean", x, Pooling.AVERAGE, Window(kernel=(5, 4)), SIGNED)
+    return make.graph("separable")
+
+
 def _sum() -> FixedFormat:
     """Return a format that holds the sum of SIGNED and WIDE."""
     return parse_format("fixed<12,7>")
 
 
-ALL: Sequence[Graph] = (residual(), inception(), two_of_each(), functions(), moved())
+ALL: Sequence[Graph] = (
+    residual(),
+    residual(taps=9, name="every_pixel"),
+    inception(),
+    two_of_each(),
+    functions(),
+    moved(),
+    separable(),
+)

@@ -86,6 +86,27 @@ class Geometry:
         cycles = max(self.image[0] * self.row, rows * columns * per_window)
         return (cycles if exact else max(cycles, rows * step * self.row)), exact
 
+    @property
+    def tail(self) -> int:
+        """Columns of right padding that a row's last window covers."""
+        last = (self.out[1] - 1) * self.stride[1] - self.begin[1] + self.span[1] - 1
+        return max(0, last - (self.image[1] - 1))
+
+    def parallel_cycles(self, per_group: int) -> int:
+        """Return the cycles per image of window_parallel.
+
+        Args:
+            per_group: Beats of one group's taps, in all passes.
+        """
+        (rows, columns), step = self.out, self.stride[1]
+        shift = (step - 1) * self.groups + 1
+        gap = (self.image[1] - (columns - 1) * step - 1) * self.groups + 1
+        row = max(per_group, gap) + (columns - 1) * max(per_group, shift)
+        row += columns * (self.groups - 1) * per_group
+        if self.tail > self.image[1]:
+            row += self.tail * self.groups
+        return max(self.image[0] * self.row, rows * row)
+
 
 def windows(images: IntArray, geometry: Geometry, pad_value: int = 0) -> IntArray:
     """Return [samples, out rows, out columns, kh, kw, channels] of images [samples, h, w, c]."""
@@ -128,6 +149,12 @@ def random_geometry(rng: np.random.Generator, **fixed: Any) -> Geometry:
         padded = np.add(geometry.image, np.add(geometry.begin, geometry.end))
         if (np.array(geometry.span) <= padded).all():
             return geometry
+
+
+def narrowly_padded(geometry: Geometry) -> bool:
+    """Whether the padding is what window_parallel takes: no window need lie wholly in it."""
+    padding = np.add(geometry.begin, geometry.end)
+    return bool((padding < np.array(geometry.span)).all())
 
 
 def image_cycles(got: Received, images: int) -> NDArray[np.int64]:

@@ -1,8 +1,8 @@
 """How a layer's multiplications are shared out: PE, SIMD, cycles, memories.
 
 The law of the folded core: a vector takes ``ceil(rows/PE) x ceil(cols/SIMD)`` cycles, back to back;
-a convolution has a vector per output pixel. A depthwise convolution has channels for rows, taps for
-columns and a SIMD of 1: its lanes are channels.
+a convolution has a vector per output pixel. A convolution's SIMD are channels of one tap, or all
+channels of several taps. A depthwise convolution has channels for rows and taps for columns.
 """
 
 import logging
@@ -19,6 +19,8 @@ MAX_MULTIPLIERS = 4096  # in one layer; beyond that no FPGA of this tool's reach
 _MAX_SIMD = 8  # a beat of eight bytes; wider only where the reuse factor leaves no other way
 _MAX_FANOUT = 32  # multipliers fed from one register
 _LUT_DEPTH = 32  # memories up to this deep are LUTs, deeper ones block RAM
+_MAX_BANKS = 1000  # of one weight memory
+# Words x bits of an 18-kbit block RAM, the deepest first.
 _BLOCK_RAM_SHAPES = ((16384, 1), (8192, 2), (4096, 4), (2048, 9), (1024, 18), (512, 36))
 
 
@@ -33,6 +35,9 @@ class Fold:
         simd: Products per row computed at once.
         group: PEs that share a weight memory and a pipeline rank.
         out_lanes: Results leaving per beat; divides ``pe``.
+        in_lanes: Elements per beat at the input.
+        taps: Taps of a kernel computed at once.
+        bank_depth: Words per bank of a weight memory: see ``weight_memory``.
         vectors: Vectors per sample: output pixels.
     """
 
@@ -42,6 +47,9 @@ class Fold:
     simd: int
     group: int
     out_lanes: int
+    in_lanes: int
+    bank_depth: int
+    taps: int = 1
     vectors: int = 1
 
     @property
@@ -75,9 +83,19 @@ class Fold:
         return self.rows * self.cols * self.vectors
 
     @property
+    def levels(self) -> int:
+        """Levels of the adder tree."""
+        return (self.simd - 1).bit_length()
+
+    @property
     def ranks(self) -> int:
         """Pipeline ranks, each with a weight memory."""
         return ceil(self.pe / self.group)
+
+    @property
+    def banks(self) -> int:
+        """Banks of each weight memory."""
+        return ceil(self.depth / self.bank_depth)
 
     @property
     def result_beats(self) -> int:
@@ -104,20 +122,31 @@ def fold(node: Dense) -> Fold:
     rows, cols = node.weight.shape
     vectors = prod(node.out.image[:2]) if isinstance(node, Conv | Depthwise) else 1
     if isinstance(node, Depthwise):
-        pe = _depthwise_pe(node, rows, cols)
-        return Fold(rows, cols, pe, 1, pe, pe, vectors)
-    # A beat of an image holds channels of one pixel.
-    lanes = cols // node.window.taps if isinstance(node, Conv) else None
-    pe, simd = _pe_simd(node, rows, cols, lanes)
+        pe, simd = _depthwise(node, rows, cols)
+        depth = rows // pe * ceil(cols / simd)
+        return Fold(rows, cols, pe, simd, pe, pe, pe, depth, simd, vectors)
+    channels = cols // node.window.taps if isinstance(node, Conv) else None
+    pe, simd = _pe_simd(node, rows, cols, channels)
     beats = ceil(cols / simd)
-    out_lanes = _out_lanes(pe, beats, None if lanes is None else rows)
+    # A beat of an image holds channels of one pixel.
+    out_lanes = _out_lanes(pe, beats, None if channels is None else rows)
     if out_lanes is None:
         raise GatewrightError(
             f"{node.name}: PE {pe} gives results of {rows} channels that cannot leave in "
             f"{beats} cycles in beats of whole pixels; give a PE that divides {rows}"
         )
-    group = _group(pe, simd, ceil(rows / pe) * beats, beats, out_lanes, node.weight_format.width)
-    return Fold(rows, cols, pe, simd, group, out_lanes, vectors)
+    depth, bits = ceil(rows / pe) * beats, node.weight_format.width
+    group = _group(pe, simd, depth, beats, out_lanes, bits)
+    in_lanes = simd if channels is None else min(simd, channels)
+    bank_depth = best_bank_depth(depth, group * simd * bits)
+    taps = simd // in_lanes
+    folded = Fold(rows, cols, pe, simd, group, out_lanes, in_lanes, bank_depth, taps, vectors)
+    if folded.banks > _MAX_BANKS:
+        raise GatewrightError(
+            f"{node.name}: {depth} cycles per vector need a weight memory of {folded.banks} banks "
+            f"of {bank_depth} words; at most {_MAX_BANKS}: give more PEs"
+        )
+    return folded
 
 
 def divisors(number: int) -> list[int]:
@@ -133,28 +162,52 @@ def _out_lanes(pe: int, beats: int, channels: int | None) -> int | None:
     return None
 
 
-def _depthwise_pe(node: Depthwise, rows: int, cols: int) -> int:
+def _depthwise(node: Depthwise, rows: int, cols: int) -> tuple[int, int]:
+    """Return PE and SIMD: as asked, or the fewest multipliers within the reuse factor."""
     request, allowed = node.request, divisors(rows)
-    if request.simd not in (None, 1):
-        raise GatewrightError(
-            f"{node.name}: SIMD {request.simd} in a depthwise convolution, which takes one tap of "
-            "each channel at a time; allowed: 1 (give more PEs)"
-        )
     if request.pe is not None:
-        if request.pe not in allowed:
+        pe, simd = request.pe, request.simd or 1
+        if pe not in allowed:
             raise GatewrightError(
-                f"{node.name}: PE {request.pe} in a depthwise convolution of {rows} channels; "
+                f"{node.name}: PE {pe} in a depthwise convolution of {rows} channels; "
                 f"allowed: {', '.join(map(str, allowed))}"
             )
-        return request.pe
-    depth = max(request.reuse_factor, cols)
-    pe = next(pe for pe in allowed if rows // pe * cols <= depth)
-    _tell(node, rows // pe * cols)
-    return pe
+        _check_taps(node, simd, _taps_at_once(node), 1)
+        _check_multipliers(node.name, pe * simd, rows, cols)
+        return pe, simd
+    pe, simd = depthwise_within(node, request.reuse_factor)
+    _tell(node, rows // pe * ceil(cols / simd))
+    return pe, simd
 
 
-def _pe_simd(node: Dense, rows: int, cols: int, lanes: int | None) -> tuple[int, int]:
-    """Return PE and SIMD; ``lanes``: what SIMD must divide, if anything."""
+def depthwise_within(node: Depthwise, depth: int) -> tuple[int, int]:
+    """Return the PE and SIMD of a depthwise layer that takes at most ``depth`` cycles per pixel.
+
+    Channels first, taps only where all channels at once do not suffice; as near as can be.
+    """
+    channels, taps = node.weight.shape
+    pairs = [(pe, 1) for pe in divisors(channels)]
+    pairs += [(channels, simd) for simd in _taps_at_once(node)[1:]]
+    cycles = {(pe, simd): channels // pe * ceil(taps / simd) for pe, simd in pairs}
+    return next((pair for pair in pairs if cycles[pair] <= depth), pairs[-1])
+
+
+def _taps_at_once(node: Conv | Depthwise) -> range:
+    """Return how many taps can be taken at once: several only where ``window_parallel`` can."""
+    return range(1, (node.window.taps if node.window.narrow else 1) + 1)
+
+
+def _check_taps(node: Conv | Depthwise, simd: int, taps: range, channels: int) -> None:
+    """Refuse a SIMD of more taps than there are, or of several where the padding forbids it."""
+    if simd % channels == 0 and simd // channels in taps:
+        return
+    allowed = f"{channels} times 1 to {taps[-1]} taps" if channels > 1 else f"1 to {taps[-1]}"
+    why = "" if node.window.narrow else ", for the padding is as wide as the kernel"
+    raise GatewrightError(f"{node.name}: SIMD {simd}; allowed: {allowed}{why}")
+
+
+def _pe_simd(node: Dense, rows: int, cols: int, channels: int | None) -> tuple[int, int]:
+    """Return PE and SIMD; ``channels``: of a convolution's input."""
     request = node.request
     if request.pe is not None and request.simd is not None:
         pe, simd = request.pe, request.simd
@@ -163,15 +216,12 @@ def _pe_simd(node: Dense, rows: int, cols: int, lanes: int | None) -> tuple[int,
                 f"{node.name}: PE {pe}, SIMD {simd}: a layer of {rows} rows and {cols} columns "
                 f"takes PE 1 to {rows} and SIMD 1 to {cols}"
             )
-        if lanes is not None and lanes % simd:
-            raise GatewrightError(
-                f"{node.name}: SIMD {simd} does not divide the {lanes} channels; allowed: "
-                f"{', '.join(map(str, divisors(lanes)))}"
-            )
+        if isinstance(node, Conv) and channels is not None:
+            _check_conv_simd(node, simd, channels)
         _check_multipliers(node.name, pe * simd, rows, cols)
         return pe, simd
-    if lanes is not None:
-        return _closest(node, rows, cols, divisors(lanes))
+    if isinstance(node, Conv) and channels is not None:
+        return _closest(node, rows, cols, channels)
     factor = request.reuse_factor
     multipliers = ceil(rows * cols / factor)
     _check_multipliers(node.name, multipliers, rows, cols)
@@ -190,18 +240,34 @@ def _pe_simd(node: Dense, rows: int, cols: int, lanes: int | None) -> tuple[int,
     return _narrow(pairs)
 
 
-def _closest(node: Dense, rows: int, cols: int, lanes: Sequence[int]) -> tuple[int, int]:
+def _check_conv_simd(node: Conv, simd: int, channels: int) -> None:
+    if simd > channels:
+        _check_taps(node, simd, _taps_at_once(node), channels)
+    elif channels % simd:
+        raise GatewrightError(
+            f"{node.name}: SIMD {simd} does not divide the {channels} channels; allowed: "
+            f"{', '.join(map(str, divisors(channels)))}, and multiples of {channels}"
+        )
+
+
+def _closest(node: Conv, rows: int, cols: int, channels: int) -> tuple[int, int]:
     """Return the PE and SIMD of a convolution whose cycles come closest to the reuse factor.
 
-    A beat is one tap, so that a pixel takes at least as many cycles as the kernel has taps.
+    Several taps at once take registers for whole windows: only where channels do not suffice.
     """
-    pairs = {
-        (pe, simd): rows // pe * (cols // simd)
-        for pe in divisors(rows)
-        for simd in lanes
-        if pe * simd <= MAX_MULTIPLIERS
-    }
     factor = node.request.reuse_factor
+
+    def depths(lanes: Sequence[int]) -> dict[tuple[int, int], int]:
+        return {
+            (pe, simd): rows // pe * ceil(cols / simd)
+            for pe in divisors(rows)
+            for simd in lanes
+            if pe * simd <= MAX_MULTIPLIERS
+        }
+
+    pairs = depths(divisors(channels))
+    if min(pairs.values()) > factor:
+        pairs |= depths([channels * taps for taps in _taps_at_once(node)[1:]])
     slower = [depth for depth in pairs.values() if depth >= factor]
     depth = min(slower) if slower else max(pairs.values())
     _tell(node, depth)
@@ -264,5 +330,24 @@ def _group(pe: int, simd: int, depth: int, beats: int, out_lanes: int, bits: int
 
 
 def block_rams(depth: int, width: int) -> int:
-    """Return how many 18-kbit block RAMs a memory takes in its best aspect ratio (ECP5)."""
-    return min(ceil(width / bits) * ceil(depth / words) for words, bits in _BLOCK_RAM_SHAPES)
+    """Return how many 18-kbit block RAMs (ECP5) a memory takes in its best banks."""
+    return _bank_block_rams(depth, width, best_bank_depth(depth, width))
+
+
+def best_bank_depth(depth: int, width: int) -> int:
+    """Return the words per bank that take the least block RAM; of equals the deepest.
+
+    Each bank is padded to a power of two words and made of block RAMs side by side. Deeper than
+    2,048 words a block RAM has no parity bits: there rows of them, with a multiplexer that a tool
+    would put in front of the banks' registers, save some where a word has more than 8 bits.
+    """
+    depths = [words for words, bits in _BLOCK_RAM_SHAPES if bits >= 9 or width <= 8]
+    return min(depths, key=lambda words: _bank_block_rams(depth, width, words))
+
+
+def _bank_block_rams(depth: int, width: int, bank_depth: int) -> int:
+    def one(words: int) -> int:
+        return min(ceil(width / bits) for deep, bits in _BLOCK_RAM_SHAPES if deep >= words)
+
+    whole, rest = divmod(depth, bank_depth)
+    return whole * one(bank_depth) + (one(rest) if rest else 0)

@@ -158,6 +158,12 @@ class Window:
         rows, columns = ((k - 1) * d + 1 for k, d in zip(self.kernel, self.dilation, strict=True))
         return rows, columns
 
+    @property
+    def narrow(self) -> bool:
+        """Whether there is less padding than the kernel spans, in rows and in columns."""
+        top, left, bottom, right = self.pad
+        return top + bottom < self.extent[0] and left + right < self.extent[1]
+
     def output(self, rows: int, columns: int) -> tuple[int, int]:
         """Return the rows and columns of the output for an image of this size.
 

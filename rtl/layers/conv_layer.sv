@@ -2,21 +2,23 @@
 //
 //   s_axis -> axis_window -> matvec_engine -> m_axis
 //
-// In: images row by row, channel last, Simd channels per beat (Simd divides Channels), tlast on an
-// image's last beat. Out: OutChannels elements per output pixel, OutLanes per beat, in
-// ceil(OutChannels / OutLanes) beats, tlast on the image's last; lanes beyond OutChannels are 0
-// (their weights and bias must be 0). Padding is with zeros. Rows of the weight matrix are output
-// channels; column (kh * KernelW + kw) * Channels + c is kernel row kh, column kw, channel c.
+// In: images row by row, channel last, min(Simd, Channels) channels per beat, tlast on an image's
+// last beat. Simd divides Channels, or is a multiple of them: several taps at once. Out: OutChannels
+// elements per output pixel, OutLanes per beat, in ceil(OutChannels / OutLanes) beats, tlast on the
+// image's last; lanes beyond OutChannels are 0 (their weights and bias must be 0). Padding is with
+// zeros. Rows of the weight matrix are output channels; column (kh * KernelW + kw) * Channels + c is
+// kernel row kh, column kw, channel c.
 //
-// Passes = ceil(OutChannels/Pe), F = Passes * KernelH * KernelW * Channels/Simd cycles per output
-// pixel, back to back, where the input keeps up (see axis_window, also for the memory) and
-// FifoDepth is as matvec_engine asks with Beats = KernelH * KernelW * Channels/Simd. Latency from
+// Passes = ceil(OutChannels/Pe), Beats = ceil(KernelH * KernelW * Channels / Simd), F = Passes *
+// Beats cycles per output pixel, back to back, where the input keeps up (see axis_window, also for
+// the memory) and FifoDepth is as matvec_engine asks: a pixel per cycle where F is 1. Latency from
 // the last input beat of a window to the first output beat of its first pass: WindowLatency + 13 +
-// Levels + Delay + FifoLatency cycles, WindowLatency = 0 (wires), 2 (buffer of up to 32 beats) or 3,
-// where no earlier window is still being computed; the rest: see matvec_engine.
+// Levels + Delay + FifoLatency cycles, WindowLatency = 0 (wires), else axis_window's, where no
+// earlier window is still being computed; the rest: see matvec_engine.
 //
-// Legal: Simd divides Channels; OutLanes divides Pe; Pe/OutLanes <= Beats; Group 1 to Pe; Delay <
-// Beats; FifoDepth >= max(2, Pe/OutLanes); SumWidth holds every biased sum, AccWidth every sum of
+// Legal: Simd divides Channels or is a multiple, up to all taps; then with the padding that
+// window_parallel takes; OutLanes divides Pe; Pe/OutLanes <= Beats; Group 1 to Pe; Delay < Beats;
+// FifoDepth >= max(2, Pe/OutLanes); SumWidth holds every biased sum, AccWidth every sum of
 // products. s_axis_tready comes from registers. No groups of channels: depthwise_layer has each
 // channel by itself.
 module conv_layer #(
@@ -35,7 +37,7 @@ module conv_layer #(
   parameter int unsigned PadRight     = 1,     // columns of padding
   parameter int unsigned OutChannels  = 8,     // >= 1
   parameter int unsigned Pe           = 4,     // output channels at once, >= 1
-  parameter int unsigned Simd         = 1,     // channels of a tap at once; divides Channels, >= 1
+  parameter int unsigned Simd         = 1,     // products per PE: divides Channels, or whole taps
   parameter int unsigned Group        = 1,     // PEs per rank and weight memory, 1 to Pe
   parameter int unsigned OutLanes     = 1,     // elements per output beat, divides Pe
   parameter int unsigned InWidth      = 8,     // bits per activation
@@ -54,15 +56,18 @@ module conv_layer #(
   parameter int unsigned Overflow     = gatewright_pkg::Sat,
   parameter bit          Relu         = 1'b1,  // a negative sum becomes 0 first
   parameter int unsigned FifoDepth    = 32,    // output beats, >= Pe / OutLanes, >= 2
+  parameter int unsigned BankDepth    = 1024,  // words per bank of a weight memory
   parameter              WeightFile   = "weights",  // <WeightFile>_<rank, three digits>.mem
-  parameter              BiasFile     = "bias.mem"
+  parameter              BiasFile     = "bias.mem",
+
+  localparam int unsigned InLanes = (Simd < Channels) ? Simd : Channels
 ) (
   input  logic                         clk_i,
   input  logic                         rst_ni,  // synchronous
 
   input  logic                         s_axis_tvalid,
   output logic                         s_axis_tready,
-  input  logic [Simd*InWidth-1:0]      s_axis_tdata,
+  input  logic [InLanes*InWidth-1:0]   s_axis_tdata,
   input  logic                         s_axis_tlast,
 
   output logic                         m_axis_tvalid,
@@ -70,6 +75,11 @@ module conv_layer #(
   output logic [OutLanes*OutWidth-1:0] m_axis_tdata,
   output logic                         m_axis_tlast
 );
+
+  if (Simd < 1 || Simd % InLanes != 0) begin : gen_check_simd
+    $fatal(1, "conv_layer: Simd is %0d of %0d channels, must divide them or be a multiple", Simd,
+           Channels);
+  end
 
   localparam int unsigned Cols       = KernelH * KernelW * Channels;
   localparam int unsigned Passes     = (OutChannels + Pe - 1) / Pe;
@@ -83,7 +93,7 @@ module conv_layer #(
 
   axis_window #(
     .Width       (InWidth),
-    .Lanes       (Simd),
+    .Lanes       (InLanes),
     .Channels    (Channels),
     .Height      (Height),
     .Columns     (Columns),
@@ -99,6 +109,7 @@ module conv_layer #(
     .PadRight    (PadRight),
     .Passes      (Passes),
     .ChannelOuter(1'b0),
+    .Taps        (Simd / InLanes),
     .PadValue    ('0)
   ) u_window (
     .clk_i,
@@ -138,6 +149,7 @@ module conv_layer #(
     .Overflow    (Overflow),
     .Relu        (Relu),
     .FifoDepth   (FifoDepth),
+    .BankDepth   (BankDepth),
     .WeightFile  (WeightFile),
     .BiasFile    (BiasFile)
   ) u_engine (

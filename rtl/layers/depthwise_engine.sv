@@ -2,19 +2,21 @@
 //
 //   s_axis -> credit_gate -> depthwise_folded -> layer_output (matvec_bias, axis_fifo) -> m_axis
 //
-// In: each pixel in Groups = Channels/Pe channel groups, each in Taps beats of Pe activations,
-// tlast on a group's last (window_serial with ChannelOuter = 1). Out: a beat of Pe elements per
-// group, tlast on the last beat of every Vectors-th pixel.
+// In: each pixel in Groups = Channels/Pe channel groups, each in Beats = ceil(Taps/Simd) beats of
+// Simd taps of Pe activations, tlast on a group's last (axis_window with ChannelOuter = 1). Out: a
+// beat of Pe elements per group, tlast on the last beat of every Vectors-th pixel.
 //
-// A pixel takes exactly F = Groups * Taps cycles back to back where input and output keep up and
-// FifoDepth >= 1 + ceil(18 / Taps); a smaller FIFO is right but slower. Latency from a group's last
-// input beat to its output beat: 10 + FifoLatency cycles, FifoLatency = 0 (FifoDepth <= 32) or 1.
+// A pixel takes exactly F = Groups * Beats cycles back to back where input and output keep up and
+// FifoDepth >= 1 + ceil((18 + Levels) / Beats); a smaller FIFO is right but slower. Latency from a
+// group's last input beat to its output beat: 10 + Levels + FifoLatency cycles, Levels =
+// ceil(log2(Simd)), FifoLatency = 0 (FifoDepth <= 32) or 1.
 // Weights: see depthwise_folded. The bias memory has one word per channel group. FifoDepth >= 2.
 // s_axis_tready depends on s_axis_tlast in the same cycle, on no other input.
 module depthwise_engine #(
   parameter int unsigned Channels     = 4,     // >= 1
-  parameter int unsigned Taps         = 9,     // beats per channel group, >= 1
+  parameter int unsigned Taps         = 9,     // of the kernel, >= 1
   parameter int unsigned Pe           = 4,     // channels at once; divides Channels
+  parameter int unsigned Simd         = 1,     // taps at once, 1 to Taps
   parameter int unsigned Vectors      = 1,     // pixels per frame, >= 1
   parameter int unsigned InWidth      = 8,     // bits per activation
   parameter bit          InSigned     = 1'b0,  // activations are two's complement
@@ -35,18 +37,18 @@ module depthwise_engine #(
   parameter              WeightFile   = "weights.mem",
   parameter              BiasFile     = "bias.mem"
 ) (
-  input  logic                   clk_i,
-  input  logic                   rst_ni,  // synchronous
+  input  logic                       clk_i,
+  input  logic                       rst_ni,  // synchronous
 
-  input  logic                   s_axis_tvalid,
-  output logic                   s_axis_tready,
-  input  logic [Pe*InWidth-1:0]  s_axis_tdata,
-  input  logic                   s_axis_tlast,
+  input  logic                       s_axis_tvalid,
+  output logic                       s_axis_tready,
+  input  logic [Simd*Pe*InWidth-1:0] s_axis_tdata,
+  input  logic                       s_axis_tlast,
 
-  output logic                   m_axis_tvalid,
-  input  logic                   m_axis_tready,
-  output logic [Pe*OutWidth-1:0] m_axis_tdata,
-  output logic                   m_axis_tlast
+  output logic                       m_axis_tvalid,
+  input  logic                       m_axis_tready,
+  output logic [Pe*OutWidth-1:0]     m_axis_tdata,
+  output logic                       m_axis_tlast
 );
 
   localparam int unsigned Groups     = Channels / Pe;
@@ -75,6 +77,7 @@ module depthwise_engine #(
     .Channels    (Channels),
     .Taps        (Taps),
     .Pe          (Pe),
+    .Simd        (Simd),
     .InWidth     (InWidth),
     .InSigned    (InSigned),
     .WeightWidth (WeightWidth),

@@ -7,12 +7,12 @@
 // an image's last beat. Padding is with zeros. Weights: see depthwise_folded; the taps' order is
 // kernel row, kernel column. The bias memory has one word per channel group.
 //
-// Taps = KernelH * KernelW, F = Taps * Channels/Pe cycles per output pixel, back to back, where the
-// input keeps up (see axis_window, also for the memory) and FifoDepth >= 1 + ceil(18 / Taps); a
-// smaller FIFO is right but slower. Latency from the last input beat of a group's window to its
-// output beat, where no earlier group is still being computed: WindowLatency + 10 + FifoLatency
-// cycles, WindowLatency = 0 (wires), 2 (buffer of up to 32 beats) or 3, FifoLatency = 0 (FifoDepth
-// <= 32) or 1.
+// Beats = ceil(KernelH * KernelW / Simd), F = Beats * Channels/Pe cycles per output pixel, back to
+// back, where the input keeps up (see axis_window, also for the memory) and FifoDepth is as
+// depthwise_engine asks; a smaller FIFO is right but slower. Latency from the last input beat of a
+// group's window (with Simd > 1: of a pixel's) to its output beat, where no earlier group is still
+// being computed: WindowLatency + 10 + Levels + FifoLatency cycles, WindowLatency = 0 (wires), else
+// axis_window's, Levels = ceil(log2(Simd)), FifoLatency = 0 (FifoDepth <= 32) or 1.
 //
 // Legal: Pe divides Channels; FifoDepth >= 2; SumWidth holds every biased sum, AccWidth every sum
 // of products. s_axis_tready comes from registers. One output channel per channel: a multiplier
@@ -32,6 +32,7 @@ module depthwise_layer #(
   parameter int unsigned PadBottom    = 1,     // rows of padding
   parameter int unsigned PadRight     = 1,     // columns of padding
   parameter int unsigned Pe           = 4,     // channels at once; divides Channels
+  parameter int unsigned Simd         = 1,     // taps at once, 1 to KernelH * KernelW
   parameter int unsigned InWidth      = 8,     // bits per activation
   parameter bit          InSigned     = 1'b0,  // activations are two's complement
   parameter int unsigned WeightWidth  = 6,     // bits per weight
@@ -70,8 +71,8 @@ module depthwise_layer #(
   localparam int unsigned OutRows    = (Height + PadTop + PadBottom - SpanH) / StrideH + 1;
   localparam int unsigned OutColumns = (Columns + PadLeft + PadRight - SpanW) / StrideW + 1;
 
-  logic                  pass_tvalid, pass_tready, pass_tlast, pass_padding;
-  logic [Pe*InWidth-1:0] pass_tdata;
+  logic                       pass_tvalid, pass_tready, pass_tlast, pass_padding;
+  logic [Simd*Pe*InWidth-1:0] pass_tdata;
 
   axis_window #(
     .Width       (InWidth),
@@ -91,6 +92,7 @@ module depthwise_layer #(
     .PadRight    (PadRight),
     .Passes      (1),
     .ChannelOuter(1'b1),
+    .Taps        (Simd),
     .PadValue    ('0)
   ) u_window (
     .clk_i,
@@ -110,6 +112,7 @@ module depthwise_layer #(
     .Channels    (Channels),
     .Taps        (KernelH * KernelW),
     .Pe          (Pe),
+    .Simd        (Simd),
     .Vectors     (OutRows * OutColumns),
     .InWidth     (InWidth),
     .InSigned    (InSigned),

@@ -1,12 +1,13 @@
 // Adds the bias, converts to the output format, marks the frame's end: the end of a layer.
 //
-//   sums -> matvec_bias -> (tlast on each frame's last beat) -> axis_fifo -> m_axis
+//   sums -> matvec_bias -> axis_fifo -> m_axis, tlast on each frame's last beat
 //
-// A vector is Beats beats of Lanes sums, last_i on its last; a frame is Vectors vectors (the pixels
-// of an image; 1 for a dense layer), m_axis_tlast on its last beat. index_i comes 3 cycles before
-// its beat. The arithmetic is matvec_bias's. Latency from a sum to the output 3 cycles (FifoDepth
-// <= 32) or 4. The sums cannot wait: a credit gate in front of the core keeps account of FifoDepth
-// (an assertion checks it).
+// A vector is Beats beats of Lanes sums; a frame is Vectors vectors (the pixels of an image; 1 for
+// a dense layer). last_i is not looked at (an assertion checks it): m_axis_tlast is a register of
+// a counter of the beats that leave, as the output of a block RAM would come too late for the
+// gates that wait for it. index_i comes 3 cycles before its beat. The arithmetic is matvec_bias's.
+// Latency from a sum to the output 3 cycles (FifoDepth <= 32) or 4. The sums cannot wait: a credit
+// gate in front of the core keeps account of FifoDepth (an assertion checks it).
 module layer_output #(
   parameter int unsigned Lanes     = 1,     // elements per beat, >= 1
   parameter int unsigned Beats     = 128,   // beats per vector, >= 1
@@ -45,8 +46,13 @@ module layer_output #(
     $fatal(1, "layer_output: Vectors is %0d, must be at least 1", Vectors);
   end
 
-  logic                      out_valid, out_last, out_ready, frame_last;
+  localparam int unsigned FrameBeats = Beats * Vectors;
+  localparam int unsigned CountWidth = (FrameBeats > 1) ? $clog2(FrameBeats) : 1;
+
+  logic                      out_valid, out_ready;
   logic [Lanes*OutWidth-1:0] out_data;
+  logic [CountWidth-1:0]     count_q;       // beats of the frame that have left
+  logic                      frame_last_q;  // the next one is its last
 
   matvec_bias #(
     .Lanes    (Lanes),
@@ -68,50 +74,54 @@ module layer_output #(
     .rst_ni,
     .index_i,
     .valid_i,
-    .last_i,
     .sums_i,
     .valid_o(out_valid),
-    .last_o (out_last),
     .data_o (out_data)
   );
 
-  if (Vectors == 1) begin : gen_one_vector
-    assign frame_last = out_last;
-  end else begin : gen_vectors
-    localparam int unsigned VectorWidth = $clog2(Vectors);
-
-    logic [VectorWidth-1:0] vector_q;
-    logic                   vector_last;
-
-    assign vector_last = vector_q == VectorWidth'(Vectors - 1);
-    assign frame_last  = out_last && vector_last;
-
-    always_ff @(posedge clk_i) begin
-      if (out_valid && out_last) vector_q <= vector_last ? '0 : vector_q + 1'b1;
-      if (!rst_ni) vector_q <= '0;
-    end
-  end
-
   axis_fifo #(
-    .Width(Lanes * OutWidth + 1),
+    .Width(Lanes * OutWidth),
     .Depth(FifoDepth)
   ) u_fifo (
     .clk_i,
     .rst_ni,
     .s_axis_tvalid(out_valid),
     .s_axis_tready(out_ready),
-    .s_axis_tdata ({frame_last, out_data}),
+    .s_axis_tdata (out_data),
     .m_axis_tvalid,
     .m_axis_tready,
-    .m_axis_tdata ({m_axis_tlast, m_axis_tdata})
+    .m_axis_tdata
   );
 
+  assign m_axis_tlast = frame_last_q;
+
+  always_ff @(posedge clk_i) begin
+    if (m_axis_tvalid && m_axis_tready) begin
+      count_q      <= frame_last_q ? '0 : count_q + 1'b1;
+      frame_last_q <= FrameBeats == 1 || 32'(count_q) + 2 == FrameBeats;
+    end
+    if (!rst_ni) begin
+      count_q      <= '0;
+      frame_last_q <= FrameBeats == 1;
+    end
+  end
+
 `ifdef VERILATOR
+  int unsigned sum_q;  // beat of the vector that comes next
+
+  always_ff @(posedge clk_i) begin
+    if (valid_i) sum_q <= (sum_q == Beats - 1) ? 0 : sum_q + 1;
+    if (!rst_ni) sum_q <= 0;
+  end
+
+  LastInPlace: assert property (@(posedge clk_i) disable iff (!rst_ni)
+      valid_i |-> last_i == (sum_q == Beats - 1))
+    else $error("layer_output: last_i is %0d at beat %0d of %0d", last_i, sum_q, Beats);
   ResultHasRoom: assert property (@(posedge clk_i) disable iff (!rst_ni)
       out_valid |-> out_ready)
     else $error("layer_output: the output FIFO is full when a result comes");
 `else
   logic unused;
-  assign unused = out_ready;
+  assign unused = out_ready ^ last_i;
 `endif
 endmodule

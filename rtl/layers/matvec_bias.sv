@@ -30,11 +30,9 @@ module matvec_bias #(
 
   input  logic [IndexWidth-1:0]     index_i,
   input  logic                      valid_i,
-  input  logic                      last_i,
   input  logic [Lanes*AccWidth-1:0] sums_i,
 
   output logic                      valid_o,
-  output logic                      last_o,
   output logic [Lanes*OutWidth-1:0] data_o
 );
 
@@ -43,7 +41,7 @@ module matvec_bias #(
   logic [Lanes*BiasWidth-1:0] bias_q;  // constant 0 without a bias
   logic [Lanes*SumWidth-1:0]  sum_q;
   logic [Lanes*OutWidth-1:0]  converted, data_q;
-  logic                       sum_valid_q, sum_last_q, valid_q, last_q;
+  logic                       sum_valid_q, valid_q;
 
   if (!HasBias) begin : gen_no_bias
     assign bias_q = '0;
@@ -102,11 +100,7 @@ module matvec_bias #(
     );
   end
 
-  always_ff @(posedge clk_i) begin
-    data_q     <= converted;
-    sum_last_q <= last_i;
-    last_q     <= sum_last_q;
-  end
+  always_ff @(posedge clk_i) data_q <= converted;
 
   always_ff @(posedge clk_i) begin
     sum_valid_q <= valid_i;
@@ -118,7 +112,6 @@ module matvec_bias #(
   end
 
   assign valid_o = valid_q;
-  assign last_o  = last_q;
   assign data_o  = data_q;
 
 endmodule

@@ -36,6 +36,7 @@ module matvec_engine #(
   parameter int unsigned Overflow     = gatewright_pkg::Sat,
   parameter bit          Relu         = 1'b1,  // a negative sum becomes 0 first
   parameter int unsigned FifoDepth    = 32,    // output beats, >= Pe / OutLanes, >= 2
+  parameter int unsigned BankDepth    = 1024,  // words per bank of a weight memory
   parameter              WeightFile   = "weights",  // <WeightFile>_<rank, three digits>.mem
   parameter              BiasFile     = "bias.mem"
 ) (
@@ -90,6 +91,7 @@ module matvec_engine #(
     .WeightWidth (WeightWidth),
     .WeightSigned(WeightSigned),
     .AccWidth    (AccWidth),
+    .BankDepth   (BankDepth),
     .WeightFile  (WeightFile)
   ) u_core (
     .clk_i,

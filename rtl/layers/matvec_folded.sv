@@ -32,6 +32,7 @@ module matvec_folded #(
   parameter int unsigned WeightWidth  = 6,     // bits per weight
   parameter bit          WeightSigned = 1'b1,  // weights are two's complement
   parameter int unsigned AccWidth     = 24,    // bits per sum, two's complement
+  parameter int unsigned BankDepth    = 1024,  // words per bank of a weight memory
   parameter              WeightFile   = "weights",  // <WeightFile>_<rank, three digits>.mem
 
   localparam int unsigned OutBeats   = (Rows + OutLanes - 1) / OutLanes,
@@ -126,6 +127,7 @@ module matvec_folded #(
       .WeightSigned(WeightSigned),
       .AccWidth    (AccWidth),
       .Depth       (Depth),
+      .BankDepth   (BankDepth),
       .SingleBeat  (Beats == 1),
       .Rank        (r),
       .WeightFile  (WeightFile)

@@ -42,6 +42,7 @@ module matvec_layer #(
   parameter int unsigned Overflow     = gatewright_pkg::Sat,
   parameter bit          Relu         = 1'b1,  // a negative sum becomes 0 first
   parameter int unsigned FifoDepth    = 32,    // output beats, >= Pe / OutLanes, >= 2
+  parameter int unsigned BankDepth    = 1024,  // words per bank of a weight memory
   parameter              WeightFile   = "weights",  // <WeightFile>_<rank, three digits>.mem
   parameter              BiasFile     = "bias.mem"
 ) (
@@ -106,6 +107,7 @@ module matvec_layer #(
     .Overflow    (Overflow),
     .Relu        (Relu),
     .FifoDepth   (FifoDepth),
+    .BankDepth   (BankDepth),
     .WeightFile  (WeightFile),
     .BiasFile    (BiasFile)
   ) u_engine (

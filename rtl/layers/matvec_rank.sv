@@ -4,11 +4,9 @@
 //   valid_i:      total(k) = total(k) + s(k)
 //   last_i:       result(k) = total(k) + s(k), then total(k) = 0
 //
-// The rank owns its weight memory: Depth words, lowest PE in the least significant bits, inside a
-// PE lane 0 lowest, WeightWidth bits each, read from <WeightFile>_<Rank in three digits>.mem
-// ($readmemh). Up to 32 deep it is logic, else block RAM, padded to a power of two of words where
-// that adds at most a third: then block RAMs stand side by side and need no multiplexer. Block RAM
-// is slow to its output and often far from the multipliers: two registers right behind it.
+// The rank owns its weight_memory: Depth words, lowest PE in the least significant bits, inside a
+// PE lane 0 lowest, WeightWidth bits each, from <WeightFile>_<Rank in three digits>.mem, in banks
+// where it is deeper than BankDepth.
 //
 // The inputs of one beat come at different times, so that nothing is delayed here:
 //   address_i at cycle t, x_i at t + 3, valid_i and last_i at t + 6 + Levels,
@@ -24,6 +22,7 @@ module matvec_rank #(
   parameter bit          WeightSigned = 1'b1,  // weights are two's complement
   parameter int unsigned AccWidth     = 24,    // bits per result, two's complement
   parameter int unsigned Depth        = 784,   // words of the weight memory, >= 1
+  parameter int unsigned BankDepth    = 1024,  // words per bank: see weight_memory
   parameter bit          SingleBeat   = 1'b0,  // every beat is a last one: no totals are kept
   parameter int unsigned Rank         = 0,     // 0 to 999; number in the weight file's name
   parameter              WeightFile   = "weights",  // path without _<Rank>.mem
@@ -44,37 +43,28 @@ module matvec_rank #(
     $fatal(1, "matvec_rank: Rank is %0d, must be 0 to 999", Rank);
   end
 
-  localparam int unsigned MaxLogicDepth = 32;
-  localparam int unsigned PaddedDepth   = 2**AddressWidth;
-  localparam int unsigned Words         = (3 * PaddedDepth <= 4 * Depth) ? PaddedDepth : Depth;
-  localparam int unsigned WordWidth     = Pes * Simd * WeightWidth;
-  localparam int unsigned ProductWidth  = InWidth + WeightWidth;
+  localparam int unsigned WordWidth    = Pes * Simd * WeightWidth;
+  localparam int unsigned ProductWidth = InWidth + WeightWidth;
   // An unsigned product gets a sign bit.
-  localparam int unsigned TermWidth     = ProductWidth + ((InSigned || WeightSigned) ? 0 : 1);
+  localparam int unsigned TermWidth    = ProductWidth + ((InSigned || WeightSigned) ? 0 : 1);
 
   // ASCII digits of the file's number.
   localparam logic [7:0] Hundreds = 8'd48 + 8'(Rank / 100 % 10);
   localparam logic [7:0] Tens     = 8'd48 + 8'(Rank / 10 % 10);
   localparam logic [7:0] Ones     = 8'd48 + 8'(Rank % 10);
 
-  logic [WordWidth-1:0] word_q, word2_q, weight_q;
+  logic [WordWidth-1:0] weights;
 
-  if (Depth <= MaxLogicDepth) begin : gen_logic
-    (* rom_style = "logic" *)
-    logic [WordWidth-1:0] memory[Depth];
-    initial $readmemh({WeightFile, "_", Hundreds, Tens, Ones, ".mem"}, memory);
-    always_ff @(posedge clk_i) word_q <= memory[address_i];
-  end else begin : gen_block_ram
-    (* rom_style = "block" *)
-    logic [WordWidth-1:0] memory[Words];
-    initial $readmemh({WeightFile, "_", Hundreds, Tens, Ones, ".mem"}, memory, 0, Depth - 1);
-    always_ff @(posedge clk_i) word_q <= memory[address_i];
-  end
-
-  always_ff @(posedge clk_i) begin
-    word2_q  <= word_q;
-    weight_q <= word2_q;
-  end
+  weight_memory #(
+    .Width    (WordWidth),
+    .Depth    (Depth),
+    .BankDepth(BankDepth),
+    .File     ({WeightFile, "_", Hundreds, Tens, Ones})
+  ) u_weights (
+    .clk_i,
+    .address_i,
+    .word_o(weights)
+  );
 
   for (genvar k = 0; k < Pes; k++) begin : gen_pe
     logic [Simd*TermWidth-1:0] terms;
@@ -91,7 +81,7 @@ module matvec_rank #(
       ) u_mul (
         .clk_i,
         .a_i(x_i[l*InWidth +: InWidth]),
-        .b_i(weight_q[(k*Simd+l)*WeightWidth +: WeightWidth]),
+        .b_i(weights[(k*Simd+l)*WeightWidth +: WeightWidth]),
         .p_o(product)
       );
 

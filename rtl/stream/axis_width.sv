@@ -36,6 +36,7 @@ module axis_width #(
     $fatal(1, "axis_width: %0d lanes in, %0d out: one must divide the other", InLanes, OutLanes);
   end
 
+  localparam int unsigned InBeats = (Elements + InLanes - 1) / InLanes;
   // Elements in the frame's last input beat: InLanes, or less.
   localparam int unsigned LastElements = (Elements - 1) % InLanes + 1;
 
@@ -58,6 +59,7 @@ module axis_width #(
 
   end else if (InLanes < OutLanes) begin : gen_widen
     localparam int unsigned Groups     = OutLanes / InLanes;
+    localparam int unsigned LastGroups = (InBeats - 1) % Groups + 1;  // in a frame's last beat
     localparam int unsigned GroupWidth = $clog2(Groups);
 
     logic [GroupWidth-1:0] group_q;  // where the next input beat goes
@@ -83,20 +85,21 @@ module axis_width #(
       end
     end
 
-    for (genvar group = 0; group < Groups; group++) begin : gen_group
-      always_ff @(posedge clk_i) begin
-        if (s_axis_tvalid && s_axis_tready) begin
-          if (group_q == GroupWidth'(group)) begin
-            data_q[group*InLanes*Width+:InLanes*Width] <= beat;
-          end else if (group_q == '0) begin
-            data_q[group*InLanes*Width+:InLanes*Width] <= '0;  // padding, unless filled later
-          end
-        end
-      end
+    // A group is loaded until its beat has come. Above group 0 that can be in any cycle: a register
+    // that waits to leave has group_q at 0.
+    always_ff @(posedge clk_i) begin
+      if (s_axis_tready && group_q == '0) data_q[0+:InLanes*Width] <= beat;
+      if (s_axis_tready) last_q <= s_axis_tlast;
     end
 
-    always_ff @(posedge clk_i) begin
-      if (s_axis_tvalid && s_axis_tready) last_q <= s_axis_tlast;
+    for (genvar group = 1; group < Groups; group++) begin : gen_group
+      always_ff @(posedge clk_i) begin
+        if (group_q == GroupWidth'(group)) begin
+          data_q[group*InLanes*Width+:InLanes*Width] <= beat;
+        end else if (group >= LastGroups && group_q == '0 && s_axis_tready) begin
+          data_q[group*InLanes*Width+:InLanes*Width] <= '0;  // padding, unless filled later
+        end
+      end
     end
 
     assign m_axis_tvalid = valid_q;
@@ -147,7 +150,6 @@ module axis_width #(
   end
 
 `ifdef VERILATOR
-  localparam int unsigned InBeats = (Elements + InLanes - 1) / InLanes;
   int unsigned beat_q;
 
   always_ff @(posedge clk_i) begin

@@ -1,10 +1,13 @@
-// Gives the window of each output pixel of an image stream: window_serial, or wires where it can.
+// Gives the window of each output pixel of an image stream, by what suits the taps per beat.
 //
-// The windows, their order, tlast and tuser are window_serial's, and so are cost law, latency and
-// memory, but for one case: a kernel of one tap that steps pixel by pixel over an image without
-// padding, each window once (a pointwise convolution in one pass), is the image itself. Then this is
-// wires and a counter for tlast: no memory, latency 0, s_axis_tready is m_axis_tready. (In several
-// passes window_serial is as small as a vector_buffer.)
+// Taps = 1: the windows, their order, tlast and tuser are window_serial's, and so are cost law,
+// latency and memory, but for one case: a kernel of one tap that steps pixel by pixel over an image
+// without padding, each window once (a pointwise convolution in one pass), is the image itself. Then
+// this is wires and a counter for tlast: no memory, latency 0, s_axis_tready is m_axis_tready. (In
+// several passes window_serial is as small as a vector_buffer.)
+//
+// Taps > 1: all is window_parallel's. The padding is 0, m_axis_tuser too, channel groups are
+// outermost (so that Lanes < Channels needs ChannelOuter).
 module axis_window #(
   parameter int unsigned Width        = 8,     // bits per element, >= 1
   parameter int unsigned Lanes        = 1,     // elements per beat; divides Channels
@@ -23,27 +26,65 @@ module axis_window #(
   parameter int unsigned PadRight     = 1,     // columns of padding
   parameter int unsigned Passes       = 1,     // times each window leaves; 1 if ChannelOuter
   parameter bit          ChannelOuter = 1'b0,  // 1: channel groups outermost
+  parameter int unsigned Taps         = 1,     // taps per beat, 1 to KernelH * KernelW
   parameter logic [Width-1:0] PadValue = '0    // element outside the image
 ) (
-  input  logic                   clk_i,
-  input  logic                   rst_ni,  // synchronous
+  input  logic                        clk_i,
+  input  logic                        rst_ni,  // synchronous
 
-  input  logic                   s_axis_tvalid,
-  output logic                   s_axis_tready,
-  input  logic [Lanes*Width-1:0] s_axis_tdata,
-  input  logic                   s_axis_tlast,
+  input  logic                        s_axis_tvalid,
+  output logic                        s_axis_tready,
+  input  logic [Lanes*Width-1:0]      s_axis_tdata,
+  input  logic                        s_axis_tlast,
 
-  output logic                   m_axis_tvalid,
-  input  logic                   m_axis_tready,
-  output logic [Lanes*Width-1:0] m_axis_tdata,
-  output logic                   m_axis_tlast,
-  output logic                   m_axis_tuser  // this beat is padding
+  output logic                        m_axis_tvalid,
+  input  logic                        m_axis_tready,
+  output logic [Taps*Lanes*Width-1:0] m_axis_tdata,
+  output logic                        m_axis_tlast,
+  output logic                        m_axis_tuser  // this beat is padding
 );
 
   localparam bit Wires = KernelH * KernelW == 1 && StrideH * StrideW == 1 && Passes == 1 &&
                          PadTop + PadLeft + PadBottom + PadRight == 0;
 
-  if (!Wires) begin : gen_window
+  if (Taps > 1 && (PadValue != '0 || (Lanes < Channels && !ChannelOuter))) begin : gen_check_taps
+    $fatal(1, "axis_window: Taps is %0d, PadValue %0d, Lanes %0d of %0d channels; several taps %s",
+           Taps, PadValue, Lanes, Channels, "need PadValue 0 and ChannelOuter or all channels");
+  end
+
+  if (Taps > 1) begin : gen_parallel
+    window_parallel #(
+      .Width    (Width),
+      .Lanes    (Lanes),
+      .Channels (Channels),
+      .Height   (Height),
+      .Columns  (Columns),
+      .KernelH  (KernelH),
+      .KernelW  (KernelW),
+      .StrideH  (StrideH),
+      .StrideW  (StrideW),
+      .DilationH(DilationH),
+      .DilationW(DilationW),
+      .PadTop   (PadTop),
+      .PadLeft  (PadLeft),
+      .PadBottom(PadBottom),
+      .PadRight (PadRight),
+      .Taps     (Taps),
+      .Passes   (Passes)
+    ) u_parallel (
+      .clk_i,
+      .rst_ni,
+      .s_axis_tvalid,
+      .s_axis_tready,
+      .s_axis_tdata,
+      .s_axis_tlast,
+      .m_axis_tvalid,
+      .m_axis_tready,
+      .m_axis_tdata,
+      .m_axis_tlast
+    );
+    assign m_axis_tuser = 1'b0;
+  end else if (!Wires) begin : gen_window
     window_serial #(
       .Width       (Width),
       .Lanes       (Lanes),

@@ -57,11 +57,13 @@ class Choices:
         width = max(width, self.least_signed) if signed else width
         return FixedFormat(signed, width, integer, Rounding.RND_CONV, Overflow.SAT)
 
-    def format_near(self, kind: str, word: str, exact: FixedFormat) -> FixedFormat:
-        """Return a format that cuts bits off at either end, or holds all."""
-        if self.least_signed <= exact.width <= MOST_EXACT and self.chance(8):
+    def format_near(
+        self, kind: str, word: str, exact: FixedFormat, most: int = MOST_EXACT
+    ) -> FixedFormat:
+        """Return a format that cuts bits off at either end, or holds all, if ``most`` bits do."""
+        if self.least_signed <= exact.width <= most and self.chance(8):
             rounding, overflow = self.modes(kind, word, symmetric=exact.signed and exact.width > 1)
             return replace(exact, rounding=rounding, overflow=overflow)
         cut = min(self.pick(1, 0, 2, -1, 3), exact.width - 1)
-        width = min(self.pick(5, 4, 6, 8, 3, 10, 2, 1), exact.width - cut + 3)
+        width = min(self.pick(5, 4, 6, 8, 3, 10, 2, 1), exact.width - cut + 3, most)
         return self.stream_format(kind, word, max(width, 1), exact.integer - cut)

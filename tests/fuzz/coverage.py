@@ -46,9 +46,9 @@ def record(
     rounding, overflow = modes(graph, inputs)
     return Record(
         index=index,
-        layers=len(network.layers),
+        layers=len(network.computing),
         branch=network.branched,
-        operators=sorted({operator(layer) for layer in network.layers}),
+        operators=sorted(set(operators(network))),
         windows=sorted({word for layer in network.layers for word in window_words(layer)}),
         rounding=sorted(mode.value for mode in rounding),
         overflow=sorted(mode.value for mode in overflow),
@@ -56,9 +56,15 @@ def record(
     )
 
 
-def operator(layer: Layer) -> str:
-    """Return a layer's kind with its word."""
-    return f"{layer.kind} {layer.word}".strip()
+def operators(network: Network) -> Iterable[str]:
+    """Yield each layer's kind with its word, and what is special about the network's ends."""
+    for layer in network.computing:
+        word = "in groups" if layer.groups > 1 else layer.word if layer.kind != "table" else ""
+        yield f"{layer.kind} {word}".strip()
+    if network.layers != network.computing:
+        yield "several inputs"
+    if network.outputs:
+        yield "several outputs"
 
 
 def window_words(layer: Layer) -> Iterable[str]:
@@ -98,9 +104,10 @@ def _differs(
     graph: Graph, inputs: IntArray, node: Node, fmt: FixedFormat, values: IntArray
 ) -> bool:
     """Whether ``node`` gives other values in another format of as many bits."""
-    until = graph.nodes[: graph.nodes.index(node)]
+    at = graph.nodes.index(node)
+    later = [other for other in graph.nodes[at:] if isinstance(other, Input)]
     changed = replace(node, out=replace(node.out, format=fmt))
-    other = Graph(graph.name, (*until, changed), (node.name,))
+    other = Graph(graph.name, (*graph.nodes[:at], *later, changed), (node.name,))
     return bool((reference.evaluate(other, inputs)[node.name] != values).any())
 
 

@@ -21,6 +21,8 @@ from gatewright.frontend import hls_step
 from gatewright.frontend.csim import run_csim
 from gatewright.frontend.prepare import prepare
 from gatewright.graph import Graph, StreamType
+from gatewright.passes import inputs_of as graph_inputs
+from gatewright.passes import with_argmax
 
 SAMPLES = 40
 EXECUTED = 6  # samples through QONNX execution, which takes a millisecond per node
@@ -33,36 +35,58 @@ class Converted:
     Attributes:
         network: What it is.
         writer: Its QONNX graph and the hardware graph it was described by.
-        graph: The hardware graph that the front end read.
+        software: The hardware graph that the front end read.
+        order: For each of its outputs, its place among hls4ml's.
         project: Folder of hls4ml's project, of the same name.
         onnx: The QONNX file.
-        reals: Inputs [samples, elements], some between and beyond the integers of the format.
+        reals: Inputs [samples, elements], some between and beyond the integers of the formats.
     """
 
     network: Network
     writer: Writer
-    graph: Graph
+    software: Graph
+    order: tuple[int, ...]
     project: Path
     onnx: Path
     reals: NDArray[np.float64]
 
     @property
+    def graph(self) -> Graph:
+        """What becomes hardware."""
+        return with_argmax(self.software) if self.network.ends_in_argmax else self.software
+
+    @property
+    def sources(self) -> list[StreamType]:
+        return [node.out for node in graph_inputs(self.writer.graph)]
+
+    @property
     def integers(self) -> IntArray:
-        return quantize(self.reals, self.network.format)
+        ends = np.cumsum([source.size for source in self.sources])[:-1]
+        parts = zip(np.split(self.reals, ends, axis=1), self.sources, strict=True)
+        return np.concatenate([quantize(part, source.format) for part, source in parts], axis=1)
 
     @property
     def expected(self) -> IntArray:
-        """What must come out, by the description alone, in units of the front end's output."""
-        shift = self.out.format.fraction - self.described.format.fraction
-        return reference.outputs(self.writer.graph, self.integers) << shift
+        """What must come out, by the description alone, in units of the front end's outputs."""
+        shifts = [
+            np.full(out.size, out.format.fraction - described.format.fraction)
+            for out, described in zip(types_out(self.graph), self.described, strict=True)
+        ]
+        return reference.outputs(self.writer.graph, self.integers) << np.concatenate(shifts)
 
     @property
-    def out(self) -> StreamType:
-        return self.graph[self.graph.outputs[0]].out
+    def described(self) -> list[StreamType]:
+        return types_out(self.writer.graph)
 
-    @property
-    def described(self) -> StreamType:
-        return self.writer.graph.nodes[-1].out
+    def result(self, y: IntArray) -> IntArray:
+        """Return what the hardware makes of the network's outputs."""
+        index: IntArray = y.argmax(axis=1, keepdims=True)
+        return index if self.network.ends_in_argmax else y
+
+
+def types_out(graph: Graph) -> list[StreamType]:
+    """Return the types of a graph's outputs."""
+    return [graph[name].out for name in graph.outputs]
 
 
 def convert(network: Network, name: str, folder: Path) -> Converted:
@@ -75,34 +99,42 @@ def convert(network: Network, name: str, folder: Path) -> Converted:
     onnx = writer.save(folder / f"{name}.onnx")
     io = "io_stream" if network.seed % 2 else "io_parallel"
     target = hls_step.Target(name, 5.0, "part", io, csim.namespace(name))
-    model = hls_step.convert(prepare(onnx), writer.settings, target, folder / name)
-    graph = hls_step.stored_graph(model)
+    prepared = prepare(onnx)
+    model = hls_step.convert(prepared, writer.settings, target, folder / name)
     rng = np.random.default_rng(network.seed)
     exact = inputs_of(network, SAMPLES)
     off = rng.choice([-0.5, -0.25, 0.0, 0.0, 0.25, 0.5], exact.shape)
+    lsb = [np.full(node.out.size, node.out.format.lsb) for node in graph_inputs(writer.graph)]
     return Converted(
-        network, writer, graph, folder / name, onnx, (exact + off) * network.format.lsb
+        network,
+        writer,
+        hls_step.stored_graph(model),
+        prepared.output_order,
+        folder / name,
+        onnx,
+        (exact + off) * np.concatenate(lsb),
     )
 
 
 def check_software(each: Converted, library: Path) -> str | None:
     """Compare what needs no simulator; returns what was wrong."""
-    out, described = each.out, each.described
-    if out.size != described.size or out.format.fraction < described.format.fraction:
-        return f"the front end's output is {out}, described as {described}"
-    expected = each.expected
-    rungs = {"the front end's graph": reference.outputs(each.graph, each.integers)}
-    if exact_in_float32(each.network, each.writer.graph):
-        source = each.writer.graph.nodes[0].out
-        rungs["QONNX execution"] = executed(each.onnx, each.reals[:EXECUTED], source, out)
+    for out, described in zip(types_out(each.graph), each.described, strict=True):
+        if out.size != described.size or out.format.fraction < described.format.fraction:
+            return f"the front end's output is {out}, described as {described}"
+    outs = types_out(each.software)
+    rungs = {"the front end's graph": reference.outputs(each.software, each.integers)}
+    if exact_in_float32(each.writer):
+        rungs["QONNX execution"] = executed(each.onnx, each.reals[:EXECUTED], each.sources, outs)
+    listed = [outs[each.order.index(place)] for place in range(len(outs))]
+    sizes = [source.size for source in each.sources]
     try:
-        rungs["the C simulation"] = run_csim(
-            library, each.project.name, each.reals, [each.graph.nodes[0].out.size], [out]
-        )[0]
+        got = run_csim(library, each.project.name, each.reals, sizes, listed)
     except GatewrightError as error:
         return str(error)
-    for what, y in rungs.items():
-        differs = y != expected[: len(y)]
+    rungs["the C simulation"] = np.concatenate([got[place] for place in each.order], axis=1)
+    for what, raw in rungs.items():
+        y, expected = each.result(raw), each.expected[: len(raw)]
+        differs = y != expected
         if differs.any():
             where = tuple(int(i) for i in np.argwhere(differs)[0])
             return (

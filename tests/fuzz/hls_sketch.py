@@ -3,19 +3,19 @@
 from collections.abc import Callable
 from typing import Any
 
+from hypothesis import assume
 from hypothesis import strategies as st
 
+from fuzz.functions import FUNCTIONS, is_settled
+from fuzz.layers import UNTYPED, shapes_of
 from fuzz.qonnx import ROUNDINGS, by_quant
 from fuzz.sketch import Sketch, grow
-from fuzz.spec import Network
+from fuzz.spec import Layer, Network
 from gatewright.fixed import FixedFormat, Overflow, Rounding
-from gatewright.graph import Pooling, Window
+from gatewright.graph import Function, Pooling, Window
 
-# Not drawn: reshape (its order is the network's), table and softmax (real functions), argmax.
-KINDS = (
-    "dense", "conv", "depthwise", "pool", "elementwise", "merge", "concat", "rectifier", "clip",
-    "pad", "upsample", "transpose",
-)  # fmt: skip
+TABLES = {"table": 8, "softmax": 6}  # bits that the quantiser in front may have
+MOVERS = ("elementwise", "clip", "rectifier", "pad", "upsample", "transpose", "reshape")
 MATRICES = ("dense", "conv", "depthwise")
 BY_PRECISION = (*MATRICES, "concat", "merge")
 PRECISION = tuple(mode for mode in Overflow if mode is not Overflow.WRAP_SM)  # hls4ml's
@@ -29,7 +29,7 @@ class HlsSketch(Sketch):
     def __init__(self, draw: Callable[[Any], Any]) -> None:
         # Every other network has quantisers alone, so that QONNX execution is its truth too.
         self.quantised = draw(st.booleans())
-        super().__init__(draw, KINDS)
+        super().__init__(draw)
 
     def modes(self, kind: str, word: str, *, symmetric: bool) -> tuple[Rounding, Overflow]:
         quant = self.quantised or kind not in BY_PRECISION or word == "identity"
@@ -41,8 +41,47 @@ class HlsSketch(Sketch):
     def possible(self, kind: str, source: int) -> bool:
         windowed = kind in ("conv", "depthwise", "pool")
         known = bool(self.pixels(source)) or not windowed  # ONNX has no windows over vectors
-        free = kind not in MATRICES or not self.has_precision(source)
-        return known and free and super().possible(kind, source)
+        free = kind not in (*MATRICES, *TABLES) or not self.has_precision(source)
+        if kind == "reshape":
+            return bool(shapes_of(self.out(source).size))
+        # A table reads a quantiser, which is put in front.
+        return known and free and (kind in TABLES or super().possible(kind, source))
+
+    def layer(self, source: int, *, stride: int | None = None, kind: str | None = None) -> int:
+        kind = kind or self.kind_behind(source, stride)
+        if kind in TABLES:
+            word = Function.IDENTITY.value
+            quantiser = Layer(kind="elementwise", sources=(source,), out=UNTYPED, word=word)
+            source = self.add(quantiser, most=TABLES[kind])
+        index = super().layer(source, stride=stride, kind=kind)
+        layer = self.layers[-1]
+        if kind == "table":
+            assume(is_settled(layer.word, self.out(source).format, layer.out))
+        return index
+
+    def settings(self, kind: str, source: int, stride: int | None) -> dict[str, Any]:
+        if kind == "table":
+            return {"word": self.pick(*FUNCTIONS)}
+        return super().settings(kind, source, stride)
+
+    def reshaping(self, size: int) -> dict[str, Any]:
+        return {"shape": self.pick(*shapes_of(size)), "word": "network"}
+
+    def outputs(self) -> tuple[int, ...]:
+        """Return a layer whose stream is not perhaps the last layer's too, unchanged."""
+        same = len(self.layers)
+        kept = {same}
+        while same and self.layers[same - 1].kind in MOVERS:
+            (same,) = self.layers[same - 1].sources
+            kept.add(same)
+        options = [
+            index
+            for index, layer in enumerate(self.layers, start=1)
+            if index not in kept and layer.kind not in (*MOVERS, "input")
+        ]
+        if not options or self.layers[-1].kind == "argmax":
+            return ()
+        return (self.pick(*options),)
 
     def has_precision(self, source: int) -> bool:
         """Whether a stream is a matrix's of a Precision, which few layers may read directly.

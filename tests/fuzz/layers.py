@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from hypothesis import assume
 
-from fuzz.choices import Choices
-from fuzz.networks import MAKERS, exact_format, inputs_of, node_of
+from fuzz.choices import MOST_EXACT, Choices
+from fuzz.makers import MAKERS
+from fuzz.networks import exact_format, input_of, nodes_of
 from fuzz.spec import Fill, Layer, Network
 from gatewright import folding, reference
 from gatewright.errors import GatewrightError
@@ -30,12 +31,13 @@ class Layers(Choices):
     """A network that grows.
 
     What a narrower front end does not take is cut off by overriding ``modes``, ``possible``,
-    ``functions``, ``threshold`` and ``may_pool``.
+    ``functions``, ``threshold``, ``reshaping``, ``outputs`` and ``may_pool``.
 
     Attributes:
         kinds: What may be drawn.
         layers: The layers so far.
         nodes: The input's node and the layers'.
+        graph: The same and what stands between them, in order.
     """
 
     dilations: tuple[int, ...] = (1, 1, 2)
@@ -54,8 +56,8 @@ class Layers(Choices):
         self.layers: list[Layer] = []
         out = StreamType(self.format, self.shape)
         self.nodes: list[Node] = [Input(name="n0", origin="", inputs=(), out=out)]
-        start = Network(shape=self.shape, format=self.format, layers=(), seed=self.seed)
-        self.inputs = inputs_of(start, SAMPLES)
+        self.graph = list(self.nodes)
+        self.inputs = input_of(out, SAMPLES, [self.seed, 1])
 
     def network(self) -> Network:
         """Return what was drawn."""
@@ -66,14 +68,22 @@ class Layers(Choices):
             shape=self.shape,
             format=self.format,
             layers=tuple(self.layers),
+            outputs=self.outputs() if self.chance(6) else (),
             input_lanes=lanes,
             seed=self.seed,
         )
 
-    def seen_format(self, node: Node, exact: FixedFormat) -> FixedFormat:
-        """Return the narrowest format that holds what ``node`` gives before it converts."""
+    def outputs(self) -> tuple[int, ...]:
+        """Return layers that are outputs besides the last."""
+        computing = [k for k, layer in enumerate(self.layers, 1) if layer.kind != "input"]
+        return (self.pick(*computing[:-1]),) if len(computing) > 1 else ()
+
+    def seen_format(self, made: Sequence[Node], exact: FixedFormat) -> FixedFormat:
+        """Return the narrowest format that holds what a layer gives before it converts."""
+        *others, node = made
         whole = replace(node, out=replace(node.out, format=exact))
-        y = reference.evaluate(Graph("sketch", (*self.nodes, whole), (node.name,)), self.inputs)
+        sketch = Graph("sketch", (*self.graph, *others, whole), (node.name,))
+        y = reference.evaluate(sketch, self.inputs)
         low, high = int(y[node.name].min()), int(y[node.name].max())
         return format_for_range(low, high, exact.fraction)
 
@@ -86,39 +96,61 @@ class Layers(Choices):
         """Return rows and columns, as many as there are."""
         return self.out(index).shape[:-1]
 
-    def add(self, layer: Layer) -> int:
-        """Add a layer with an output format and a folding; returns its index."""
+    def add(self, layer: Layer, most: int = MOST_EXACT) -> int:
+        """Add a layer with an output format and a folding; returns its index.
+
+        Args:
+            layer: The layer.
+            most: Bits that its format may have.
+        """
         sources = [self.nodes[source] for source in layer.sources]
         types = [source.out for source in sources]
-        node = node_of(layer, f"n{len(self.nodes)}", sources, self.seed + len(self.nodes))
+        *_, node = made = self._nodes(layer)
         exact = exact_format(node, types)
         assume(exact.width <= MOST_MERGED)
         keeps = layer.kind in KEEPS_FORMAT and not self.chance(3)
         seen = (
-            exact if keeps or layer.kind in ("softmax", "table") else self.seen_format(node, exact)
+            exact if keeps or layer.kind in ("softmax", "table") else self.seen_format(made, exact)
         )
-        layer = replace(
-            layer, out=types[0].format if keeps else self.format_near(layer.kind, layer.word, seen)
-        )
+        fmt = types[0].format if keeps else self.format_near(layer.kind, layer.word, seen, most)
+        layer = replace(layer, out=fmt)
         if isinstance(node, Dense):
             layer = self._folded(layer, node)
+        return self._append(layer)
+
+    def add_input(self, shape: tuple[int, ...]) -> int:
+        """Add a further input; returns its index."""
+        width = self.pick(4, 3, 6, 8, 2, 1, 10)
+        fmt = self.stream_format("input", "", width, self.whole(-3, 9))
+        count = sum(isinstance(node, Input) for node in self.nodes)
+        more = input_of(StreamType(fmt, shape), SAMPLES, [self.seed, 1 + count])
+        self.inputs = np.concatenate((self.inputs, more), axis=1)
+        return self._append(Layer(kind="input", sources=(), out=fmt, shape=shape))
+
+    def _nodes(self, layer: Layer) -> tuple[Node, ...]:
+        count = len(self.nodes)
+        sources = [self.nodes[source] for source in layer.sources]
+        return nodes_of(layer, f"n{count}", sources, self.seed + count)
+
+    def _append(self, layer: Layer) -> int:
+        made = self._nodes(layer)
         self.layers.append(layer)
-        self.nodes.append(
-            node_of(layer, f"n{len(self.nodes)}", sources, self.seed + len(self.nodes))
-        )
+        self.graph += made
+        self.nodes.append(made[-1])
         return len(self.layers)
 
     def _folded(self, layer: Layer, node: Dense) -> Layer:
         """Return ``layer`` with a folding that is legal and quick enough to simulate."""
         rows, columns = node.weight.shape
-        channels = columns
-        if layer.kind == "conv":
+        simds: Sequence[int] = range(1, columns + 1)  # of a depthwise layer: taps
+        if layer.kind == "dense":
+            simds = simds[:8]
+        elif layer.kind == "conv":
             assert layer.window is not None
             channels = columns // layer.window.taps
-        simds = {"dense": range(1, min(columns, 8) + 1), "depthwise": [1]}
-        simds_here = simds.get(layer.kind, folding.divisors(channels))
+            simds = [*folding.divisors(channels), *range(2 * channels, columns + 1, channels)]
         options: list[dict[str, Any]] = [
-            {"pe": pe, "simd": simd} for pe in range(1, rows + 1) for simd in simds_here
+            {"pe": pe, "simd": simd} for pe in range(1, rows + 1) for simd in simds
         ]
         options += [{"reuse": factor} for factor in folding.divisors(rows * columns)]
         cycles: dict[int, int] = {}
@@ -141,11 +173,12 @@ class Layers(Choices):
 
     def layer(self, source: int, *, stride: int | None = None, kind: str | None = None) -> int:
         """Add any layer; with ``stride`` given the image keeps its size but for that."""
-        kind = kind or self._kind(source, stride)
+        kind = kind or self.kind_behind(source, stride)
         layer = Layer(kind=kind, sources=(source,), out=UNTYPED)
-        return self.add(replace(layer, **self._settings(kind, source, stride)))
+        return self.add(replace(layer, **self.settings(kind, source, stride)))
 
-    def _kind(self, source: int, stride: int | None) -> str:
+    def kind_behind(self, source: int, stride: int | None) -> str:
+        """Return a kind that may read a stream."""
         shape = self.out(source).shape
         keeping = ["elementwise", "depthwise", "conv", "pool", "rectifier", "clip", "table"]
         keeping += ["softmax"]
@@ -183,14 +216,18 @@ class Layers(Choices):
                 return bits > 1
         return True
 
-    def _settings(self, kind: str, source: int, stride: int | None) -> dict[str, Any]:
+    def settings(self, kind: str, source: int, stride: int | None) -> dict[str, Any]:
+        """Return what is special about a layer of this kind."""
         out = self.out(source)
         match kind:
             case "dense":
                 return self.weights(out.format) | {"rows": self.whole(1, 12)}
             case "conv":
                 window = self.window(source, stride)
-                return self.weights(out.format) | {"rows": self.whole(1, 6), "window": window}
+                settings = {"rows": self.whole(1, 6), "window": window}
+                if self.chance(2):
+                    settings |= self.groups(out.image[2])
+                return self.weights(out.format) | settings
             case "depthwise":
                 return self.weights(out.format) | {"window": self.window(source, stride)}
             case "pool":
@@ -202,8 +239,7 @@ class Layers(Choices):
             case "elementwise":
                 return {"word": self.pick(*self.functions(source))}
             case "reshape":
-                shapes = [(out.size,), *_shapes(out.size)]
-                return {"shape": self.pick(*shapes)}
+                return self.reshaping(out.size)
             case "rectifier":
                 threshold = self.threshold(out.format)
                 slope = self.parameter_format(self.pick(4, 2, 6), self.whole(-1, 3))
@@ -222,6 +258,18 @@ class Layers(Choices):
     def threshold(self, source: FixedFormat) -> int:
         """Return the threshold of a rectifier."""
         return self.whole(source.min_int, source.max_int)
+
+    def groups(self, channels: int) -> dict[str, int]:
+        """Return the groups of a convolution and its output channels; it is not depthwise."""
+        options = folding.divisors(channels)[1:]
+        if not options:
+            return {}
+        count = self.pick(*options)
+        return {"groups": count, "rows": count * self.whole(1 + (count == channels), 2)}
+
+    def reshaping(self, size: int) -> dict[str, Any]:
+        """Return what an image of ``size`` elements may be reshaped to."""
+        return {"shape": self.pick((size,), *shapes_of(size))}
 
     def functions(self, source: int) -> tuple[str, ...]:
         """Return the elementwise functions that may read a stream."""
@@ -272,7 +320,7 @@ def _sees_nothing(window: Window, source: StreamType) -> bool:
     return bool((windows_of(ones, source, window).sum(axis=2) == 0).any())
 
 
-def _shapes(size: int) -> list[tuple[int, ...]]:
+def shapes_of(size: int) -> list[tuple[int, ...]]:
     """Return some images and sequences of ``size`` elements."""
     sequences = [(size // channels, channels) for channels in folding.divisors(size)]
     images = [

@@ -4,13 +4,15 @@ A layer whose output format a Quant node can express gets one; the others get th
 hls4ml's Precision.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from onnx import TensorProto
 
-from fuzz.networks import exact_format, graph_of
+from fuzz.networks import exact_format, graph_of, tip_of
 from fuzz.spec import Layer, Network
 from gatewright.fixed import FixedFormat, IntArray, Overflow, Rounding
 from gatewright.graph import (
@@ -18,10 +20,10 @@ from gatewright.graph import (
     Conv,
     Dense,
     Depthwise,
-    Graph,
     Node,
     Pad,
     Rectifier,
+    Softmax,
     StreamType,
     Transpose,
     Upsample,
@@ -38,6 +40,7 @@ MERGES = {
     "maximum": "Max",
     "minimum": "Min",
 }
+MANTISSA = 24  # bits of float32
 RAW = ("dense", "conv", "depthwise", "merge")  # layers whose exact type hls4ml infers
 
 
@@ -66,8 +69,9 @@ class Writer:
         self.graph = graph_of(network, name)
         self.build = Builder()
         self.layers: dict[str, dict[str, Any]] = {}
-        first = self.quant(f"{name}_quant", "x", network.format)
-        self.tensors = [first]
+        self.tips = [tip_of(self.graph, name, network, i) for i in range(len(network.layers) + 1)]
+        self.inputs = {"x": (1, *channels_first(self.tips[0].out))}
+        self.tensors = [self.quant(f"{name}_quant", "x", network.format)]
         for index, layer in enumerate(network.layers, start=1):
             self.tensors.append(self.layer(layer, index))
 
@@ -77,17 +81,25 @@ class Writer:
         return {"Model": {"Strategy": strategy}, "LayerName": self.layers}
 
     def save(self, path: Path) -> Path:
-        shape = channels_first(StreamType(self.network.format, self.network.shape))
-        return self.build.save(path, self.tensors[-1], (1, *shape))
+        last = len(self.network.layers)
+        if self.network.ends_in_argmax:
+            last = self.network.layers[-1].sources[0]
+        outputs = [self.tensors[index] for index in (*self.network.outputs, last)]
+        return self.build.save_many(path, self.inputs, outputs)
 
     def layer(self, layer: Layer, index: int) -> str:
-        node = self.graph.nodes[index]
+        node = self.tips[index]
         sources = [self.tensors[source] for source in layer.sources]
         settings: dict[str, Any] = {}
         match layer.kind:
+            case "input":
+                tensor = f"x{len(self.inputs)}"
+                self.inputs[tensor] = (1, *channels_first(node.out))
+            case "argmax":
+                return sources[0]  # the hardware's, behind the network
             case "dense" | "conv" | "depthwise":
                 assert isinstance(node, Dense)
-                tensor = self.matrix(node, sources[0], self.graph.source(node))
+                tensor = self.matrix(node, sources[0], self.graph.source(node), layer.groups)
                 settings = {"ReuseFactor": layer.reuse}
                 if layer.pe is not None and layer.simd is not None:
                     settings = {"PE": layer.pe, "SIMD": layer.simd}
@@ -101,6 +113,15 @@ class Writer:
                 tensor = self.build.node(MERGES[layer.word], node.name, sources)
             case "concat":
                 tensor = self.build.node("Concat", node.name, sources, axis=1)
+            case "table":
+                tensor = self.build.node(layer.word, node.name, sources)
+            case "softmax":
+                tensor = self.softmax(node, sources[0])
+            case "reshape":
+                self.build.constants[f"{node.name}_shape"] = np.array(
+                    [1, *channels_first(node.out)], np.int64
+                )
+                tensor = self.build.node("Reshape", node.name, [*sources, f"{node.name}_shape"])
             case _:
                 tensor = self.function(layer, node, sources[0])
         if self.is_raw(index):
@@ -155,14 +176,29 @@ class Writer:
 
     def is_raw(self, index: int) -> bool:
         """Whether hls4ml's own type holds what the layer's output format holds: all of it."""
-        node, layer = self.graph.nodes[index], self.network.layers[index - 1]
-        exact = exact_format(node, [self.graph[name].out for name in node.inputs])
-        inside = index < len(self.network.layers)
+        node, layer = self.tips[index], self.network.layers[index - 1]
+        exact = exact_format(node, [self.tips[source].out for source in layer.sources])
+        inside = not self.network.is_output(index)
         if layer.kind in MOVING:
             return layer.out == exact
         return inside and layer.kind in RAW and layer.out.contains(exact)
 
-    def matrix(self, node: Dense, source: str, kind: StreamType) -> str:
+    def softmax(self, node: Node, source: str) -> str:
+        """Add a softmax by table, as ``TableSoftmax`` is exported."""
+        assert isinstance(node, Softmax)
+        build, name = self.build, node.name
+        steps = build.constant(f"{name}_steps", 2.0 ** self.graph.source(node).format.fraction)
+        table = build.constant(f"{name}_table", node.values)
+        axes = build.constant(f"{name}_axes", [1], np.int64)
+        most = build.node("ReduceMax", f"{name}_most", [source], axes=[1], keepdims=1)
+        below = build.node("Sub", f"{name}_below", [most, source])
+        scaled = build.node("Mul", f"{name}_scaled", [below, steps])
+        index = build.node("Cast", f"{name}_index", [scaled], to=TensorProto.INT64)
+        looked_up = build.node("Gather", f"{name}_exp", [table, index])
+        total = build.node("ReduceSum", f"{name}_total", [looked_up, axes], keepdims=1)
+        return build.node("Div", name, [looked_up, total])
+
+    def matrix(self, node: Dense, source: str, kind: StreamType, groups: int) -> str:
         """Add a matrix layer; weights go from channels last to channels first."""
         rows, columns, channels = kind.image
         weight = np.ldexp(node.weight.astype(np.float64), -node.weight_format.fraction)
@@ -170,10 +206,11 @@ class Writer:
         window: dict[str, Any] = {}
         if isinstance(node, Conv | Depthwise):
             axes = len(kind.shape) - 1
-            own = 1 if isinstance(node, Depthwise) else channels
-            images = weight.reshape(count, *node.window.kernel, own).transpose(0, 3, 1, 2)
-            weight = images.reshape(count, own, *node.window.kernel[2 - axes :])
-            window = windows(node, axes) | {"group": channels if own != channels else 1}
+            seen = 1 if isinstance(node, Depthwise) else channels
+            images = weight.reshape(count, *node.window.kernel, seen).transpose(0, 3, 1, 2)
+            images = within_groups(images, groups)
+            weight = images.reshape(count, -1, *node.window.kernel[2 - axes :])
+            window = windows(node, axes) | {"group": channels // weight.shape[1]}
         elif len(kind.shape) > 1:
             images = weight.reshape(count, rows, columns, channels).transpose(0, 3, 1, 2)
             weight = images.reshape(count, -1)
@@ -212,6 +249,18 @@ class Writer:
         )
 
 
+def within_groups(weight: NDArray[np.float64], groups: int) -> NDArray[np.float64]:
+    """Return of weights [filters, channels, rows, columns] what each filter's group sees."""
+    filters, channels = weight.shape[:2]
+    each = channels // groups
+    parts = [
+        weight[row, first : first + each]
+        for row in range(filters)
+        for first in [row * groups // filters * each]
+    ]
+    return np.stack(parts)
+
+
 def windows(moving: Any, axes: int) -> dict[str, Any]:
     """Return the attributes of a node with a window over ``axes`` axes."""
     window = moving.window
@@ -230,7 +279,10 @@ def channels_first(kind: StreamType) -> tuple[int, ...]:
 
 
 def executed(
-    path: Path, reals: NDArray[np.float64], source: StreamType, out: StreamType
+    path: Path,
+    reals: NDArray[np.float64],
+    sources: Sequence[StreamType],
+    outs: Sequence[StreamType],
 ) -> IntArray:
     """Run QONNX execution; inputs and results are [samples, elements], channels last."""
     from qonnx.core.modelwrapper import ModelWrapper
@@ -238,21 +290,30 @@ def executed(
     from qonnx.transformation.infer_shapes import InferShapes
 
     wrapper = ModelWrapper(str(path)).transform(InferShapes())
-    name, last = wrapper.graph.input[0].name, wrapper.graph.output[0].name
+    names = [value.name for value in wrapper.graph.input]
+    ends = np.cumsum([source.size for source in sources])[:-1]
     results = []
     for row in reals.astype(np.float32):
-        sample = np.moveaxis(row.reshape(source.shape), -1, 0)[None]
-        y = execute_onnx(wrapper, {name: np.ascontiguousarray(sample)})[last][0]
-        results.append(np.moveaxis(y, 0, -1).reshape(-1))
-    scaled = np.ldexp(np.stack(results).astype(np.float64), out.format.fraction)
+        given = {}
+        for name, part, source in zip(names, np.split(row, ends), sources, strict=True):
+            sample = np.moveaxis(part.reshape(source.shape), -1, 0)[None]
+            given[name] = np.ascontiguousarray(sample)
+        y = execute_onnx(wrapper, given)
+        parts = [
+            np.ldexp(np.moveaxis(y[value.name][0], 0, -1).reshape(-1), out.format.fraction)
+            for value, out in zip(wrapper.graph.output, outs, strict=True)
+        ]
+        results.append(np.concatenate(parts))
+    scaled = np.stack(results).astype(np.float64)
     assert (scaled == np.floor(scaled)).all()
     return scaled.astype(np.int64)
 
 
-def exact_in_float32(network: Network, graph: Graph) -> bool:
+def exact_in_float32(writer: Writer) -> bool:
     """Whether QONNX execution is the truth of the whole network."""
-    widths = [
-        exact_format(node, [graph[name].out for name in node.inputs]).width
-        for node in graph.nodes[1:]
-    ]
-    return all(has_quant(layer) for layer in network.layers) and max(widths) < 24
+    for layer, node in zip(writer.network.layers, writer.tips[1:], strict=True):
+        sources = [writer.tips[source].out for source in layer.sources]
+        known = layer.kind in ("input", "argmax") or exact_format(node, sources).width < MANTISSA
+        if not known or not (has_quant(layer) or layer.kind == "argmax"):
+            return False
+    return True

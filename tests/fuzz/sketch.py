@@ -10,6 +10,9 @@ from fuzz.spec import Layer, Network
 from gatewright.graph import Combination, Function, Window
 
 MOST_LAYERS = 12
+STAGES = (
+    "layer", "diamond", "skip", "conv", "moving", "dense", "diamond", "moving", "skip", "input",
+)  # fmt: skip
 
 
 class Sketch(Layers):
@@ -79,16 +82,16 @@ class Sketch(Layers):
 def grow(sketch: Sketch) -> Network:
     """Draw a whole network."""
     tip = 0
-    for _ in range(sketch.pick(1, 2, 3, 4)):
+    for _ in range(sketch.pick(1, 2, 3, 4, 3)):
         if len(sketch.layers) >= MOST_LAYERS:
             break
-        stage = sketch.pick(
-            "layer", "diamond", "skip", "diamond", "moving", "dense", "moving", "layer"
-        )
+        stage = sketch.pick(*STAGES)
         if stage == "layer":
             tip = sketch.layer(tip)
-        elif stage == "dense":
-            tip = sketch.layer(tip, kind="dense" if sketch.possible("dense", tip) else None)
+        elif stage in ("dense", "conv"):
+            tip = sketch.layer(tip, kind=stage if sketch.possible(stage, tip) else None)
+        elif stage == "input" and sketch.chance(2):
+            tip = sketch.join(tip, sketch.add_input(sketch.out(tip).shape))
         elif stage == "moving":
             tip = sketch.layer(tip, kind=sketch.moving(tip))
         else:

@@ -23,17 +23,19 @@ class Layer:
     """One layer; what its kind has no use for stays as it is.
 
     Attributes:
-        kind: A key of ``networks.MAKERS``.
-        sources: Streams it reads: 0 is the network's input, ``k`` the k-th layer.
+        kind: A key of ``makers.MAKERS``.
+        sources: Streams it reads: 0 is the network's first input, ``k`` the k-th layer.
         out: Format of its output.
-        word: Its function, pooling or combination.
+        word: Its function, pooling or combination; of a reshape ``network``: the elements stand in
+            the network's order, channels first.
         rows: Output elements of a dense layer, output channels of a convolution.
         weight: Format of the weights (of a rectifier: of the slopes).
         bias: Format of the biases, or None: it has none.
         fill: How the weights are drawn.
         window: How a kernel moves.
+        groups: Of a convolution: its outputs see only their own part of the channels.
         count_padding: See ``graph.Pool``.
-        shape: Of the result of a reshape.
+        shape: Of the result of a reshape, or of an input.
         numbers: Pads, factors, axes, bounds.
         pe: Output rows computed at once; None: by ``reuse``.
         simd: Products per row computed at once; None: by ``reuse``.
@@ -49,6 +51,7 @@ class Layer:
     bias: FixedFormat | None = None
     fill: Fill = Fill.UNIFORM
     window: Window | None = None
+    groups: int = 1
     count_padding: bool = True
     shape: tuple[int, ...] = ()
     numbers: tuple[int, ...] = ()
@@ -59,12 +62,13 @@ class Layer:
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """A network of one input; the last layer is its output.
+    """A network; the last layer is an output, its last.
 
     Attributes:
-        shape: Of one sample: a vector, a sequence or an image, channels last.
-        format: Of the input.
-        layers: In topological order.
+        shape: Of one sample of the first input: a vector, a sequence or an image, channels last.
+        format: Of the first input.
+        layers: In topological order, further inputs among them.
+        outputs: Layers that are outputs too.
         input_lanes: Elements per beat at the input; None: by the first layer.
         seed: Of the weights and the inputs.
     """
@@ -72,13 +76,36 @@ class Network:
     shape: tuple[int, ...]
     format: FixedFormat
     layers: tuple[Layer, ...]
+    outputs: tuple[int, ...] = ()
     input_lanes: int | None = None
     seed: int = 0
 
     @property
+    def computing(self) -> tuple[Layer, ...]:
+        """The layers without the inputs."""
+        return tuple(layer for layer in self.layers if layer.kind != "input")
+
+    @property
+    def ends_in_argmax(self) -> bool:
+        """Whether the last layer only says which element is the largest."""
+        return bool(self.layers) and self.layers[-1].kind == "argmax"
+
+    def is_output(self, index: int) -> bool:
+        """Whether a layer's stream leaves, perhaps through an argmax."""
+        last = len(self.layers)
+        ends = (last, *self.layers[-1].sources) if self.ends_in_argmax else (last,)
+        return index in (*self.outputs, *ends)
+
+    @property
     def branched(self) -> bool:
-        """Whether two branches join somewhere."""
-        return any(len(layer.sources) > 1 for layer in self.layers)
+        """Whether two branches of one stream join somewhere."""
+        above: list[set[int]] = [{0}]
+        for index, layer in enumerate(self.layers, start=1):
+            sources = [above[source] for source in layer.sources]
+            if len(sources) > 1 and set.intersection(*sources):
+                return True
+            above.append({index}.union(*sources))
+        return False
 
 
 def to_json(network: Network) -> dict[str, Any]:

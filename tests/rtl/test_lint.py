@@ -40,10 +40,18 @@ PARAMETERS: dict[str, tuple[dict[str, int | str], ...]] = {
         {"KernelH": 1, "KernelW": 1, "PadTop": 3, "PadBottom": 3, "PadRight": 4},
         {"PadTop": 0, "PadLeft": 0, "PadBottom": 0, "PadRight": 0, "Passes": 3, "Lanes": 2},
     ),
-    "axis_window": tuple(
-        {"KernelH": 1, "KernelW": 1, "PadTop": 0, "PadLeft": 0, "PadBottom": 0, "PadRight": 0}
-        | more
-        for more in ({}, {"ChannelOuter": 1}, {"Passes": 2})
+    "axis_window": (
+        {"Taps": 9, "Lanes": 4},
+        *(
+            {"KernelH": 1, "KernelW": 1, "PadTop": 0, "PadLeft": 0, "PadBottom": 0, "PadRight": 0}
+            | more
+            for more in ({}, {"ChannelOuter": 1}, {"Passes": 2})
+        ),
+    ),
+    "window_parallel": (
+        {"Taps": 4, "Lanes": 2, "StrideH": 2},
+        {"Taps": 2, "Passes": 3, "KernelW": 5, "PadLeft": 2, "PadRight": 2},
+        {"KernelH": 1, "PadTop": 0, "PadBottom": 0, "Height": 1, "Taps": 3},
     ),
     "axis_fork": ({"Count": 1},),
     "axis_concat": ({"BeatsA": 3},),
@@ -72,8 +80,17 @@ PARAMETERS: dict[str, tuple[dict[str, int | str], ...]] = {
         {"Axis0": 0, "Axis1": 2, "Axis2": 1},
         {"Height": 1, "Columns": 3, "Axis0": 1, "Axis1": 2, "Axis2": 0},
     ),
-    "conv_layer": ({"Simd": 2, "Pe": 8, "OutLanes": 2, "Group": 8, "Drop": 3},),
-    "depthwise_folded": ({"Channels": 4}, {"WeightSigned": 0, "Taps": 1}),
+    "conv_layer": (
+        {"Simd": 2, "Pe": 8, "OutLanes": 2, "Group": 8, "Drop": 3},
+        {"Simd": 36, "Pe": 8, "OutLanes": 8, "Group": 8},
+    ),
+    "depthwise_folded": (
+        {"Channels": 4},
+        {"WeightSigned": 0, "Taps": 1},
+        {"Channels": 4, "Simd": 9},
+        {"Channels": 8, "Simd": 4},
+    ),
+    "depthwise_layer": ({"Simd": 5},),
     "pool": ({"Average": 1}, {"Average": 1, "KernelH": 2, "KernelW": 2, "InSigned": 1}),
     "pool_reduce": (
         {"Average": 1},
@@ -113,6 +130,15 @@ def test_verilator_lint_bites(tmp_path: Path) -> None:
         ("window_serial", {"Height": 1, "PadTop": 0}, "the kernel spans 3 x 3"),
         ("window_serial", {"ChannelOuter": 1, "Passes": 2}, "Passes is 2, must be at least 1"),
         ("window_serial", {"DilationW": 0}, "all must be at least 1"),
+        ("window_parallel", {"Lanes": 3}, "Lanes must divide Channels"),
+        ("window_parallel", {"Height": 1, "PadTop": 0}, "the kernel spans 3 x 3"),
+        ("window_parallel", {"PadTop": 2}, "padding of 3 rows, .*needs less; take window_serial"),
+        ("window_parallel", {"Taps": 10}, "Taps is 10 of 9"),
+        ("window_parallel", {"Lanes": 2, "Passes": 2}, "several passes take all channels at once"),
+        ("window_parallel", {"DilationW": 0}, "all must be at least 1"),
+        ("axis_window", {"Taps": 2, "Lanes": 1}, "need PadValue 0 and ChannelOuter"),
+        ("conv_layer", {"Simd": 6}, "Simd is 6 of 4 channels"),
+        ("depthwise_folded", {"Simd": 10}, "Simd is 10, must be 1 to 9"),
         ("axis_fork", {"Count": 0}, "Count 0, must be at least 1"),
         ("mul_parts", {"BWidth": 0}, "BWidth 0, must be at least 1"),
         ("axis_merge", {"Operation": 6}, "Operation is 6, must be 0 to 5"),
@@ -169,6 +195,16 @@ MEMORIES = [
     ("vector_buffer", {"Width": 8, "Beats": 16, "Passes": 2}, {"TRELLIS_DPR16X4": 4, "DP16KD": 0}),
     ("vector_buffer", {"Width": 8, "Beats": 98, "Passes": 8}, {"TRELLIS_DPR16X4": 0, "DP16KD": 1}),
     ("window_serial", {"Width": 8, "Lanes": 1, "Columns": 5}, {"TRELLIS_DPR16X4": 0, "DP16KD": 1}),
+    (
+        "window_parallel",
+        {"Width": 2, "Lanes": 4, "Taps": 9, "Columns": 40},
+        {"TRELLIS_DPR16X4": 0, "DP16KD": 3},
+    ),
+    (
+        "window_parallel",
+        {"Width": 2, "Lanes": 4, "Taps": 9, "Columns": 10},
+        {"TRELLIS_DPR16X4": 6, "DP16KD": 0},
+    ),
     (
         "window_serial",
         {"Width": 8, "Lanes": 1, "Channels": 1, "Columns": 8},

@@ -22,6 +22,7 @@ FOLDS = (  # rows, columns, PE, SIMD
     (8, 64, 8, 2),
     (3, 33, 1, 1),
     (9, 6, 2, 6),
+    (43, 96, 1, 2),  # two banks of weights
 )
 SAMPLES = 40
 

@@ -19,6 +19,7 @@ import test_softmax
 import test_table
 import test_vector_buffer
 import test_width
+import test_window_parallel
 import test_window_serial
 
 from gatewright.errors import CheckFailedError
@@ -44,6 +45,14 @@ def window(index: int) -> Maker:
     return lambda rng: test_window_serial.case(rng, *test_window_serial.CASES[index])
 
 
+def parallel(index: int) -> Maker:
+    return lambda rng: test_window_parallel.case(rng, *test_window_parallel.CASES[index])
+
+
+def followed(rng: np.random.Generator) -> Case:
+    return test_window_parallel.followed(rng, 8, 41)
+
+
 def pool(index: int) -> Maker:
     """Return a pooling whose formats round and saturate."""
     target = FixedFormat(True, 5, 5, Rounding.RND_CONV, Overflow.SAT)
@@ -63,6 +72,7 @@ def rearrange(maker: Callable[[np.random.Generator, int], Case], index: int) -> 
 
 # File, what stands there, what the mutant has instead, the case that must notice.
 WINDOW = "stream/window_serial.sv"
+PARALLEL = "stream/window_parallel.sv"
 MUTANTS = [
     ("stream/axis_fifo.sv", "level_q != LevelWidth'(Depth - 1)", "1'b1", fifo(3)),
     ("stream/axis_fifo.sv", "AddressWidth'(Depth - 1)", "AddressWidth'(Depth - 2)", fifo(3)),
@@ -83,6 +93,18 @@ MUTANTS = [
         "stream/axis_width.sv",
         "'0;  // padding, unless filled later",
         "beat;",
+        lambda rng: test_width.case(rng, 8, 1, 4, 10),
+    ),
+    (
+        "stream/axis_width.sv",
+        "group >= LastGroups &&",
+        "group > LastGroups &&",
+        lambda rng: test_width.case(rng, 8, 1, 4, 10),
+    ),
+    (
+        "stream/axis_width.sv",
+        "s_axis_tready && group_q == '0) data_q",
+        "group_q == '0) data_q",
         lambda rng: test_width.case(rng, 8, 1, 4, 10),
     ),
     (
@@ -126,6 +148,13 @@ MUTANTS = [
     (WINDOW, "!pad || first_q", "!pad", window(1)),  # padding ahead of its image
     (WINDOW, "32'(column_q) < FreeColumns && 32'(row_q) < LiveRows", "1'b1", window(11)),
     (WINDOW, "ChannelOuter ? 1 - BackRow - BackColumn : ", "", window(2)),
+    (PARALLEL, "s_axis_tready = !room_q[CountWidth-1]", "s_axis_tready = 1'b1", parallel(1)),
+    (PARALLEL, "there         = !lead_q[CountWidth-1]", "there         = 1'b1", parallel(1)),
+    (PARALLEL, "begins = !ahead_q[CountWidth-1]", "begins = there", followed),
+    (PARALLEL, "y < YWidth'(Height)", "1'b1", parallel(1)),
+    (PARALLEL, "End < int'(Columns + Behind)", "1'b1", parallel(1)),
+    (PARALLEL, "(BankWidth'(b) < bank_q) ? read_next_q : read_q", "read_q", parallel(7)),
+    (PARALLEL, "step      = load || !complete", "step      = 1'b1", parallel(2)),
     ("layers/pool_reduce.sv", "(x ^ Flip) > (total ^ Flip)", "x > total", pool(0)),
     (
         "layers/pool_reduce.sv",
@@ -238,7 +267,7 @@ def softmax(index: int) -> FiledMaker:
 
 RECTIFY = "layers/axis_rectify.sv"
 FILED_MUTANTS = [
-    ("layers/layer_output.sv", "out_last && vector_last", "out_last", layer(0)),
+    ("layers/layer_output.sv", "+ 2 == FrameBeats", "+ 2 == Beats", layer(0)),
     ("layers/depthwise_folded.sv", "total_q <= '0", "total_q <= sum", layer(5)),
     (
         "layers/depthwise_folded.sv",
@@ -247,6 +276,8 @@ FILED_MUTANTS = [
         layer(5),
     ),
     ("layers/conv_layer.sv", "(Passes)", "(1)", layer(0)),
+    ("layers/weight_memory.sv", "words_q[bank2_q]", "words_q[bank_q]", layer(0)),
+    ("layers/weight_memory.sv", "8'd48 + 8'(b % 10)", "8'd48 + 8'(b / 10)", layer(0)),
     ("stream/axis_window.sv", "GroupWidth'(Groups - 1)", "GroupWidth'(Groups - 2)", layer(9)),
     ("stream/axis_window.sv", "&& Passes == 1", "", layer(3)),
     (RECTIFY, "64'(x_now) > Threshold", "64'(x_now) >= Threshold", rectify(2)),

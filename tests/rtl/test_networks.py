@@ -46,7 +46,9 @@ def test_protocol(graph: Graph, seed: int, tmp_path: Path) -> None:
     assert set(ran.tests) == {"stalls", "resets", "lengths"}
 
 
-@pytest.mark.parametrize("fold", [{"pe": 1}, {"pe": 2}, {"depth": 1}], ids=str)
+@pytest.mark.parametrize(
+    "fold", [{"pe": 1}, {"pe": 2}, {"depth": 1}, {"taps": 9}, {"taps": 5}], ids=str
+)
 def test_the_depth_before_a_join_is_what_it_takes(
     fold: dict[str, int], seed: int, tmp_path: Path
 ) -> None:

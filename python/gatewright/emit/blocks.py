@@ -39,6 +39,7 @@ def dense(node: Dense, fused: Elementwise | None, folded: Fold, stream: Stream) 
         "Simd": folded.simd,
         "Group": folded.group,
         "OutLanes": folded.out_lanes,
+        "BankDepth": folded.bank_depth,
     }
     memories = weight_words(node, folded, f"{node.name}_weight")
     matrix, bias = matrix_parameters(node, fused, folded, stream.type, out)
@@ -205,7 +206,8 @@ def _width_converter(node: Node, stream: Stream, lanes: int) -> Block:
         inputs=(stream,),
         outputs=(Stream(name, out),),
         needs=(needs.regrouped(source.elements, source.lanes, lanes),),
-        spread=0,
+        spread=0 if lanes > source.lanes else None,
+        parts=ceil(source.lanes / lanes),
     )
 
 

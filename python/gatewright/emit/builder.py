@@ -12,12 +12,11 @@ from math import gcd, prod
 from typing import Any
 
 from gatewright.emit import blocks, branches, function_blocks, image_blocks, moving_blocks
-from gatewright.emit.branches import Depth, Path
 from gatewright.emit.pipeline import Pipeline, Port
 from gatewright.emit.streams import Block, Lanes, Stream, bus_width
 from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat, format_for_range
-from gatewright.folding import divisors, fold
+from gatewright.folding import depthwise_within, divisors, fold
 from gatewright.graph import (
     Argmax,
     Clip,
@@ -71,7 +70,6 @@ class _Builder:
     taken: set[str] = field(default_factory=lambda: set(TOP_NAMES))
     made: list[Block] = field(default_factory=list)
     waiting: dict[str, deque[Stream]] = field(default_factory=dict)  # by node
-    paths: dict[str, Path] = field(default_factory=dict)  # by stream
     fused: set[str] = field(default_factory=set)
 
     def build(self) -> Pipeline:
@@ -79,7 +77,7 @@ class _Builder:
         self.folds = {layer.name: fold(layer) for layer in layers if not _unfolded(layer)}
         self.target = self._target()
         for layer in layers:
-            if layer.name not in self.folds:
+            if isinstance(layer, Depthwise) and layer.name not in self.folds:
                 self.folds[layer.name] = fold(_slowest(layer, self.target))
         ports = [self._input(node) for node in self.graph.nodes if isinstance(node, Input)]
         for node in self.graph.nodes:
@@ -87,7 +85,8 @@ class _Builder:
                 self._node(node)
         outputs = tuple(self._output(name) for name in self.graph.outputs)
         plain = Pipeline(self.graph, tuple(ports), outputs, tuple(self.made), {})
-        made, depths = self._with_fifos(plain.interval)
+        leaving = [port.stream for port in outputs]
+        made, depths = branches.with_fifos(self.made, leaving, plain.interval, self._unique)
         return replace(plain, blocks=made, depths=depths)
 
     def _target(self) -> int:
@@ -110,7 +109,7 @@ class _Builder:
         folded = self.folds.get(node.name)
         if folded is None:
             return 1
-        return folded.pe if isinstance(node, Depthwise) else folded.simd
+        return folded.in_lanes
 
     def _input(self, node: Input) -> Port:
         bus_width(node.out.format, node.name)
@@ -118,7 +117,6 @@ class _Builder:
         name = self._unique(f"frame_{node.name}" if several else "frame", reserved=True)
         lanes = self._lanes_of_input(node)
         stream = Stream(name, Lanes(node.out.format, node.out.size, lanes))
-        self.paths[stream.name] = Path({}, {}, {})
         self._publish(node, stream)
         return Port(node.name, f"s_axis_{node.name}" if several else "s_axis", stream)
 
@@ -301,18 +299,13 @@ class _Builder:
         return reader
 
     def _add(self, block: Block) -> Block:
-        """Keep a block under a name that nothing else has, and its outputs' paths."""
+        """Keep a block under a name that nothing else has."""
         name = self._unique(block.name)
         outputs = tuple(
             replace(stream, name=name + stream.name.removeprefix(block.name))
             for stream in block.outputs
         )
         block = replace(block, name=name, outputs=outputs)
-        paths = tuple(self.paths[stream.name] for stream in block.inputs)
-        path = branches.through(paths, block.needs, block.lag, block.spread)
-        if block.forks:
-            path = path.forked(name, block.source.beats)
-        self.paths.update((stream.name, path) for stream in outputs)
         self.made.append(block)
         return block
 
@@ -342,25 +335,6 @@ class _Builder:
         self.taken.add(unique)
         return unique
 
-    def _with_fifos(self, interval: int) -> tuple[tuple[Block, ...], dict[str, Depth]]:
-        """Return the blocks with FIFOs where branches join, and why each is as deep as it is."""
-        found: list[Block] = []
-        depths: dict[str, Depth] = {}
-        for block in self.made:
-            inputs = list(block.inputs)
-            paths = tuple(self.paths[stream.name] for stream in inputs)
-            for index, stream in enumerate(block.inputs if len(inputs) > 1 else ()):
-                depth = branches.depth_before(block, index, paths, interval)
-                if depth is None:
-                    continue
-                name = self._unique(f"{block.name}_fifo_{'ab'[index]}")
-                depths[name] = depth
-                fifo = blocks.fifo(name, _reason(depth), stream, depth.depth)
-                inputs[index] = fifo.outputs[0]
-                found.append(fifo)
-            found.append(replace(block, inputs=tuple(inputs)))
-        return tuple(found), depths
-
 
 def _unfolded(node: Dense) -> bool:
     """Whether a layer can be folded as it suits the others: depthwise, with nothing asked of it."""
@@ -368,13 +342,10 @@ def _unfolded(node: Dense) -> bool:
     return isinstance(node, Depthwise) and not asked
 
 
-def _slowest(node: Dense, target: int) -> Dense:
+def _slowest(node: Depthwise, target: int) -> Depthwise:
     """Return a depthwise layer with as few multipliers as keep it within ``target`` cycles."""
-    channels, taps = node.weight.shape
-    cycles = prod(node.out.image[:2]) * channels * taps
-    lanes = [pe for pe in divisors(channels) if cycles // pe <= target]
-    request = FoldRequest(pe=min(lanes, default=channels), simd=1)
-    return replace(node, request=request)
+    pe, simd = depthwise_within(node, target // prod(node.out.image[:2]))
+    return replace(node, request=FoldRequest(pe=pe, simd=simd))
 
 
 def _same_bits(source: FixedFormat, target: FixedFormat) -> bool:
@@ -384,10 +355,3 @@ def _same_bits(source: FixedFormat, target: FixedFormat) -> bool:
     """
     alike = (source.signed, source.width) == (target.signed, target.width)
     return alike and source.fraction == target.fraction and target.contains(source)
-
-
-def _reason(depth: Depth) -> str:
-    return (
-        f"{depth.ahead} beats ahead of the other branch from {depth.fork}, "
-        f"{depth.latency} more during its latency"
-    )

@@ -2,7 +2,7 @@
 
 from math import ceil
 
-from gatewright.emit import needs
+from gatewright.emit import needs, windows
 from gatewright.emit.blocks import (
     as_text,
     bit,
@@ -36,7 +36,6 @@ from gatewright.graph import (
     merged_format,
 )
 
-WINDOW_LAG = 3  # of window_serial
 OPERATION = {
     Combination.ADD: 0,
     Combination.SUBTRACT: 1,
@@ -53,17 +52,18 @@ def conv(
     """Return a convolution, with the conversion behind it if ``fused`` gives one."""
     last = fused or node
     out = Lanes(last.out.format, last.out.size, folded.out_lanes)
-    size = window_parameters(node.window, image) | {
+    size = windows.parameters(node.window, image) | {
         "OutChannels": folded.rows,
         "Pe": folded.pe,
         "Simd": folded.simd,
         "Group": folded.group,
         "OutLanes": folded.out_lanes,
+        "BankDepth": folded.bank_depth,
     }
     memories = weight_words(node, folded, f"{node.name}_weight")
     matrix, bias = matrix_parameters(node, fused, folded, stream.type, out)
     files = file_parameters(f"{node.name}_weight", node)
-    groups = image.image[2] // folded.simd
+    groups = image.image[2] // folded.in_lanes
     return Block(
         name=node.name,
         module="conv_layer",
@@ -83,8 +83,11 @@ def conv(
         node=last.name,
         fold=folded,
         memories=memories | bias,
-        cycles=window_cycles(image, node.window, groups, folded.depth),
-        lag=WINDOW_LAG + pipeline_latency(folded),
+        cycles=_cycles(node, folded, image, groups),
+        # Tap by tap the last beat is the one waited for; of several at once the first.
+        lag=_lag(node, folded, image, groups)
+        + pipeline_latency(folded)
+        + (folded.beats - 1 if folded.taps > 1 else 0),
         spread=spread(folded),
     )
 
@@ -99,8 +102,8 @@ def depthwise(
     matrix, bias = matrix_parameters(node, fused, folded, stream.type, out)
     weight_file = f"{node.name}_weight.mem"
     files = file_parameters(weight_file, node)
-    size = window_parameters(node.window, image) | {"Pe": folded.pe}
-    depth = max(2, 1 + ceil(18 / folded.cols))  # see depthwise_layer
+    size = windows.parameters(node.window, image) | {"Pe": folded.pe, "Simd": folded.simd}
+    depth = max(2, 1 + ceil((18 + folded.levels) / folded.beats))  # see depthwise_engine
     groups = folded.passes
     return Block(
         name=node.name,
@@ -113,13 +116,13 @@ def depthwise(
         parameters=as_text(size | matrix | {"FifoDepth": depth} | files),
         inputs=(stream,),
         outputs=(Stream(node.name, out),),
-        needs=(needs.windows(image, node.window, groups, groups, by_group=True),),
+        needs=(needs.windows(image, node.window, groups, groups, by_group=folded.taps == 1),),
         node=last.name,
         fold=folded,
         memories={weight_file: words} | bias,
-        cycles=window_cycles(image, node.window, groups, folded.depth),
-        lag=WINDOW_LAG + 11,
-        spread=(groups - 1) * folded.cols,
+        cycles=_cycles(node, folded, image, groups),
+        lag=_lag(node, folded, image, groups) + 10 + folded.levels + folded.beats,
+        spread=(groups - 1) * folded.beats,
     )
 
 
@@ -130,7 +133,7 @@ def pool(node: Pool, stream: Stream, image: StreamType) -> Block:
     average = node.kind is Pooling.AVERAGE
     parameters = {
         "Lanes": source.lanes,
-        **window_parameters(node.window, image),
+        **windows.parameters(node.window, image),
         "Average": bit(average),
         "CountPadding": bit(node.count_padding),
         "InWidth": source.format.width,
@@ -152,9 +155,9 @@ def pool(node: Pool, stream: Stream, image: StreamType) -> Block:
         outputs=(Stream(node.name, out),),
         needs=(needs.windows(image, node.window, groups, groups, by_group=True),),
         node=node.name,
-        cycles=window_cycles(image, node.window, groups, taps * groups),
+        cycles=windows.serial_cycles(image, node.window, groups, taps * groups),
         # A division: at most a bit per cycle, see pool_reduce.
-        lag=WINDOW_LAG + (4 + source.format.width + out.format.width if average else 2),
+        lag=windows.SERIAL_LAG + (4 + source.format.width + out.format.width if average else 2),
         spread=(groups - 1) * taps,
     )
 
@@ -222,45 +225,6 @@ def merge_result(node: Merge, first: FixedFormat, second: FixedFormat) -> FixedF
     return FixedFormat(exact.signed, exact.width, exact.integer - 1)
 
 
-def window_parameters(window: Window, image: StreamType) -> dict[str, int | str]:
-    """Return the parameters of ``window_serial`` that the geometry gives."""
-    rows, columns, channels = image.image
-    top, left, bottom, right = window.pad
-    return {
-        "Channels": channels,
-        "Height": rows,
-        "Columns": columns,
-        "KernelH": window.kernel[0],
-        "KernelW": window.kernel[1],
-        "StrideH": window.stride[0],
-        "StrideW": window.stride[1],
-        "DilationH": window.dilation[0],
-        "DilationW": window.dilation[1],
-        "PadTop": top,
-        "PadLeft": left,
-        "PadBottom": bottom,
-        "PadRight": right,
-    }
-
-
-def window_cycles(image: StreamType, window: Window, groups: int, depth: int) -> int:
-    """Return the cycles per image of ``window_serial`` by its law.
-
-    Args:
-        image: Type of the image.
-        window: How the kernel moves.
-        groups: Beats of a pixel.
-        depth: Cycles per output pixel.
-    """
-    rows, columns, _ = image.image
-    height, width = window.output(rows, columns)
-    row = columns * groups
-    cycles = max(rows * row, height * width * depth)
-    if window.stride[0] * row > width * depth and height * window.stride[0] > rows:
-        cycles = max(cycles, height * window.stride[0] * row)
-    return cycles
-
-
 def check_taps(node: Pool, image: StreamType) -> None:
     """Refuse a pooling with a window that lies wholly in the padding.
 
@@ -281,6 +245,20 @@ def _kernel(window: Window) -> str:
     kernel, stride = ("x".join(map(str, pair)) for pair in (window.kernel, window.stride))
     pads = f", pads {' '.join(map(str, window.pad))}" if any(window.pad) else ""
     return f"{kernel} pixels every {stride}{pads}"
+
+
+def _cycles(node: Conv | Depthwise, folded: Fold, image: StreamType, groups: int) -> int:
+    """Return the cycles per image of a layer's window generator, by its law."""
+    if folded.taps == 1:
+        return windows.serial_cycles(image, node.window, groups, folded.depth)
+    return windows.parallel_cycles(image, node.window, groups, folded.depth // groups)
+
+
+def _lag(node: Conv | Depthwise, folded: Fold, image: StreamType, groups: int) -> int:
+    """Return the cycles from the last beat that a window needs to the window generator's answer."""
+    if folded.taps == 1:
+        return windows.SERIAL_LAG
+    return windows.parallel_lag(image, node.window, groups, folded.depth // groups)
 
 
 def _weights(node: Dense, folded: Fold) -> str:

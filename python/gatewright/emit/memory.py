@@ -14,7 +14,10 @@ from gatewright.graph import Dense
 
 
 def weight_words(node: Dense, fold: Fold, prefix: str) -> dict[str, str]:
-    """Return ``{file name: text}``, a file per rank; word ``g*beats + b`` of each."""
+    """Return ``{file name: text}``, a file per rank; word ``g*beats + b`` of each.
+
+    Where a memory has several banks, a file per rank and bank.
+    """
     padded = np.zeros((fold.passes * fold.pe, fold.beats * fold.simd), np.int64)
     padded[: fold.rows, : fold.cols] = node.weight
     # [pass, PE, beat, lane] -> [pass, beat, PE, lane]
@@ -23,7 +26,10 @@ def weight_words(node: Dense, fold: Fold, prefix: str) -> dict[str, str]:
     files = {}
     for rank in range(fold.ranks):
         part = words[:, rank * fold.group : (rank + 1) * fold.group]
-        files[f"{prefix}_{rank:03d}.mem"] = hex_lines(part, node.weight_format.width)
+        for bank in range(fold.banks):
+            suffix = f"_{bank:03d}" if fold.banks > 1 else ""
+            filled = part[bank * fold.bank_depth : (bank + 1) * fold.bank_depth]
+            files[f"{prefix}_{rank:03d}{suffix}.mem"] = hex_lines(filled, node.weight_format.width)
     return files
 
 

@@ -1,5 +1,7 @@
 """What moves the pixels and channels of an image, as instances of library blocks."""
 
+from dataclasses import replace
+
 from gatewright.emit import needs
 from gatewright.emit.blocks import as_text
 from gatewright.emit.streams import Block, Lanes, Stream
@@ -17,7 +19,9 @@ def pad(node: Pad, stream: Stream, image: StreamType) -> Block:
     }
     groups = image.image[2] // stream.type.lanes
     needed = needs.padded(image, node.pad, groups)
-    return _block("axis_pad", node, stream, image, parameters, needed, lag=1)
+    first = (top * (image.image[1] + left + right) + left) * groups
+    block = _block("axis_pad", node, stream, image, parameters, needed, lag=1)
+    return replace(block, first=first)
 
 
 def upsample(node: Upsample, stream: Stream, image: StreamType) -> Block:

@@ -64,7 +64,9 @@ class Block:
         cycles: Cycles per sample by its own law; its streams' beats count besides.
         lag: Cycles from the last beat that a pixel's first output beat needs to that beat.
         spread: Cycles from a pixel's first beat to its last; None: a beat for a beat.
+        parts: Of a beat for a beat, the beats that it makes of one.
         needs: For each input, the beats that each output beat needs.
+        first: Output beats that leave before its first input beat is taken.
         turns: For each input of a join, the cycles of a pixel in which it takes from others only.
     """
 
@@ -80,8 +82,10 @@ class Block:
     fold: Fold | None = None
     memories: dict[str, str] = field(default_factory=dict)
     cycles: int = 0
+    first: int = 0
     lag: int = 1
     spread: int | None = None
+    parts: int = 1
     turns: tuple[int, ...] = (0, 0)
 
     @property

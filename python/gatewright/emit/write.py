@@ -190,7 +190,12 @@ def _layer(block: Block) -> dict[str, Any]:
         "cycles": fold.cycles,
         "multipliers": fold.multipliers,
         "useful_multiplications": fold.useful,
-        "weight_memory": {"kind": fold.weight_memory, "depth": fold.depth, "ranks": fold.ranks},
+        "weight_memory": {
+            "kind": fold.weight_memory,
+            "depth": fold.depth,
+            "ranks": fold.ranks,
+            "banks": fold.banks,
+        },
         "counter": f"u_{block.name}.{COUNTER}",
         "fifo_depth": int(block.parameters["FifoDepth"]),
     }

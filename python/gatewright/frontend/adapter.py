@@ -13,7 +13,7 @@ from gatewright.fixed import FixedFormat, integers_exactly
 from gatewright.frontend import function_layers, image_layers
 from gatewright.frontend.names import identifier, origin
 from gatewright.frontend.settings import fold_request
-from gatewright.frontend.types import fixed_format, hold_sum
+from gatewright.frontend.types import fixed_format, hold_sum, holds
 from gatewright.passes import simplify
 
 STORED = "gatewright_graph"  # the attribute of the ModelGraph
@@ -140,8 +140,7 @@ class Reader:
         source = self.source(layer)
         out = self.out(layer)
         # hls4ml may have typed it before a Precision changed what it reads.
-        kept = out.format == source.out.format or out.format.contains(source.out.format)
-        if out.size != source.out.size or not kept:
+        if out.size != source.out.size or not holds(out.format, source.out.format):
             raise GatewrightError(
                 f"{origin(layer)}: {layer.class_name} from {source.out.format} {source.out.shape} "
                 f"to {out.format} {out.shape}; it must keep the number of elements and hold their "

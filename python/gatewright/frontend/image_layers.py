@@ -15,7 +15,7 @@ from gatewright.errors import GatewrightError
 from gatewright.fixed import IntArray
 from gatewright.frontend.names import origin
 from gatewright.frontend.settings import fold_request
-from gatewright.frontend.types import hold_sum
+from gatewright.frontend.types import hold_sum, holds
 
 if TYPE_CHECKING:
     from gatewright.frontend.adapter import Reader
@@ -119,7 +119,8 @@ def pool(reader: "Reader", layer: Any) -> g.Node:
             "a zero padding in front"
         )
     # Where nothing is negative, zeros around the image are as good as nothing.
-    absorbs = not reader.source(layer, padded=True).out.format.signed
+    image = reader.source(layer, padded=True).out
+    absorbs = not image.format.signed and sees_image(window(reader, layer, "pool"), image)
     source = reader.source(layer, padded=absorbs)
     node = g.Pool(
         name=reader.name(layer),
@@ -131,6 +132,18 @@ def pool(reader: "Reader", layer: Any) -> g.Node:
     )
     check_window(node, source)
     return node
+
+
+def sees_image(window: g.Window, image: g.StreamType) -> bool:
+    """Whether every window without dilation holds a pixel of the image."""
+    sizes = image.image[:2]
+    starts = zip(sizes, window.output(*sizes), window.stride, strict=True)
+    return all(
+        pad < kernel and (count - 1) * stride - pad < size
+        for pad, kernel, (size, count, stride) in zip(
+            window.pad[:2], window.kernel, starts, strict=True
+        )
+    )
 
 
 def own_pool(reader: "Reader", layer: Any) -> g.Node:
@@ -172,10 +185,10 @@ def zero_padding(reader: "Reader", layer: Any) -> None:
     """Keep a padding for the layer that reads it; it is a node where that cannot pad by itself."""
     source = reader.source(layer, padded=True)
     out = reader.out(layer)
-    if source.out.format != out.format:
+    if not holds(out.format, source.out.format):
         raise GatewrightError(
             f"{origin(layer)}: a zero padding from {source.out.format} to {out.format}; it must "
-            "keep the type"
+            "hold the values"
         )
     before = reader.padding.get(layer.inputs[0])
     top, left, bottom, right = pads_of(layer)
@@ -224,8 +237,9 @@ def resize(reader: "Reader", layer: Any) -> g.Node:
         or out.format != source.out.format
     ):
         raise GatewrightError(
-            f"{origin(layer)}: a {layer.get_attr('algorithm')} resizing of {source.out.image} "
-            f"(hls4ml: {stated}) to {image}; supported: nearest, by whole factors, the type kept"
+            f"{origin(layer)}: a {layer.get_attr('algorithm')} resizing of {source.out.format} "
+            f"{source.out.image} (hls4ml: {stated}) to {out.format} {image}; supported: nearest, "
+            "by whole factors, the type kept"
         )
     return g.Upsample(
         name=reader.name(layer), origin=origin(layer), inputs=(source.name,), out=out,

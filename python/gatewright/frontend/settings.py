@@ -16,6 +16,8 @@ MATRICES = (
     "Dense", "Conv1D", "Conv2D", "PointwiseConv1D", "PointwiseConv2D", "DepthwiseConv1D",
     "DepthwiseConv2D",
 )  # fmt: skip
+# What hls4ml gives the type of its source: long before ``set_result_type``.
+KEEPING = ("Clone", "Reshape", "Resize", "Transpose", "ZeroPadding1D", "ZeroPadding2D")
 ASKED = "gw_asked_reuse_factor"
 STRATEGY = "gw_strategy"
 
@@ -80,6 +82,19 @@ def set_result_type(layer: Any) -> None:
         )
     precision = layer.model.config.backend.convert_precision_string(text)
     layer.get_output_variable().type.precision = precision
+    _retype_readers(layer)
+
+
+def _retype_readers(layer: Any) -> None:
+    """Give a layer's type to those that only move its elements, as hls4ml would have."""
+    precision = layer.get_output_variable().type.precision
+    named = layer.model.config.layer_name_precision
+    for reader in layer.model.get_layers():
+        free = named.get(f"{reader.name.lower()}_result", "auto") == "auto"
+        if free and reader.class_name in KEEPING and set(layer.outputs) & set(reader.inputs):
+            for variable in reader.variables.values():
+                variable.type.precision = precision
+            _retype_readers(reader)
 
 
 def fold_request(layer: Any, size: tuple[int, int]) -> FoldRequest:

@@ -35,6 +35,14 @@ def fixed_format(precision: Any, what: str) -> FixedFormat:
     return FixedFormat(bool(precision.signed), width, integer, rounding, overflow)
 
 
+def holds(target: FixedFormat, source: FixedFormat) -> bool:
+    """Whether what has type ``source`` keeps its values in ``target``.
+
+    A symmetric type does not contain itself, but what is of it has no least integer.
+    """
+    return target == source or target.contains(source)
+
+
 def hold_sum(layer: Any, node: g.Dense, source: FixedFormat) -> None:
     """See to it that the C simulation's accumulator holds the exact sum.
 
