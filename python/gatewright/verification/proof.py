@@ -90,7 +90,9 @@ def chosen(blocks: Sequence[str]) -> list[Proof]:
     known = dict.fromkeys(proof.block for proof in proofs)
     for block in blocks:
         if block not in known:
-            raise GatewrightError(f"no properties of {block}; there are those of {', '.join(known)}")
+            raise GatewrightError(
+                f"no properties of {block}; there are those of {', '.join(known)}"
+            )
     return [proof for proof in proofs if not blocks or proof.block in blocks]
 
 
