@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train export hls rtl sim synth verify test test-all fuzz coverage bench lint doctor clean distclean
+.PHONY: help setup train export hls rtl sim synth verify test test-all fuzz coverage bench prove lint doctor clean distclean
 
 help: ## Print this help.
 	@echo "Gatewright: PyTorch to FPGA, proven at every rung. DESIGN=$(DESIGN)"
@@ -48,6 +48,9 @@ lint: $(READY) ## Lint and type-check Python; lint SystemVerilog; check the impo
 
 verify: $(READY) ## Climb the verification ladder with DESIGN.
 	@$(BIN)/gatewright build $(DESIGN) --to rtl && $(BIN)/gatewright verify $(DESIGN)
+
+prove: $(READY) ## Prove the properties of the library's blocks with SymbiYosys.
+	@$(BIN)/gatewright prove
 
 doctor: $(READY) ## Tell what is installed and what is missing.
 	@$(BIN)/gatewright doctor

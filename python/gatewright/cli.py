@@ -252,6 +252,28 @@ def bench(build_dir: Path, design: str, samples: int, rounds: int) -> None:
 
 
 @cli.command()
+@click.argument("blocks", nargs=-1)
+@click.pass_obj
+def prove(build_dir: Path, blocks: tuple[str, ...]) -> None:
+    """Prove the properties of the library's BLOCKS, or of all, with SymbiYosys."""
+    from gatewright.errors import CheckFailedError, NotRunError
+    from gatewright.verification import proof
+
+    results = proof.prove(
+        proof.chosen(blocks),
+        build_dir / "proofs",
+        cache=build_dir / proof.CACHE,
+        tell=lambda result: click.echo(proof.line(result)),
+    )
+    failed = [result.proof.name for result in results if result.status == "fail"]
+    left_open = [result.proof.name for result in results if result.status == "unknown"]
+    if failed:
+        raise CheckFailedError(f"not so: {'; '.join(failed)}")
+    if left_open:
+        raise NotRunError(f"left open: {'; '.join(left_open)}")
+
+
+@cli.command()
 def doctor() -> None:
     """Tell what is installed, what is missing and how to get it."""
     from gatewright.tools.doctor import examine

@@ -194,6 +194,17 @@ def test_verible_finds_nothing(folder: Path) -> None:
     assert finished.status == 0, finished.output
 
 
+def test_no_minus_stands_before_a_cast() -> None:
+    """Yosys reads ``-Width'(x)`` as a cast to -Width bits, and says nothing."""
+    found = [
+        f"{path.name}: {line.strip()}"
+        for path in sorted(RTL.rglob("*.sv"))
+        for line in path.read_text().splitlines()
+        if re.search(r"(?:[^\w)\]\s]|^|\breturn)\s*-\s*\w+'\(", line.partition("//")[0])
+    ]
+    assert found == []
+
+
 # Module, parameters, memory cells it must come to, and must not.
 MEMORIES = [
     ("axis_fifo", {"Width": 8, "Depth": 32}, {"TRELLIS_DPR16X4": 4, "DP16KD": 0}),

@@ -153,3 +153,47 @@ def xilinx_usage(netlist: Netlist) -> dict[str, float]:
         "dsp": cells.get("DSP48E1", 0),
         "bram": sum(_XILINX_BRAM.get(name, 0) * count for name, count in cells.items()),
     }
+
+
+def parameters_of(
+    module: str, sources: list[Path], top: str, folder: Path, working_folder: Path
+) -> list[dict[str, int]]:
+    """Return the parameter sets that ``module`` has in the design under ``top``.
+
+    Args:
+        module: A module whose parameters are all integers.
+        sources: SystemVerilog in compile order.
+        top: Name of the top module.
+        folder: Takes the log and what Yosys writes.
+        working_folder: Where ``$readmemh`` finds its files.
+
+    Raises:
+        CheckFailedError: Yosys failed; the message ends with what it said last.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    found = folder / f"{module}.json"
+    script = [
+        *(f'read_verilog -sv -defer "{path.resolve()}"' for path in sources),
+        f"hierarchy -top {top}",
+        "select -none",
+        f"select -add A:hdlname={module}",
+        "proc",
+        f"write_json -selected {os.path.relpath(found, working_folder)}",
+    ]
+    finished = process.run(
+        [sys.executable, "-m", "gatewright.tools.yosys_worker", json.dumps(script)],
+        cwd=working_folder,
+        log=folder / f"{module}_yosys.log",
+    )
+    process.check(finished, f"Yosys, looking for {module},")
+    modules = read_json(found)["modules"].values()
+    return [
+        {name: _integer(bits) for name, bits in instance["parameter_default_values"].items()}
+        for instance in modules
+    ]
+
+
+def _integer(bits: str) -> int:
+    """Return the value of a parameter's bits; 32 of them are an ``int``."""
+    value = int(bits, 2)
+    return value - 2**32 if len(bits) == 32 and bits[0] == "1" else value
