@@ -94,7 +94,9 @@ class Proof:
     def _proving(
         self, changes: tuple[Replacement, ...], library: Mapping[str, str] | None = None
     ) -> list[Task]:
-        mode: Mode = "prove" if self.bounded is None and not self.combinational else "bmc"
+        mode: Mode = "prove" if self.bounded is None else "bmc"
+        if self.combinational:
+            mode = "inputs"
         lemmas = [self._task(changes, "prove", library, Lemmas=1)] if self.lemmas else []
         return [*lemmas, self._task(changes, mode, library)]
 
