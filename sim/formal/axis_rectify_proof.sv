@@ -29,8 +29,8 @@ module axis_rectify_proof #(
   input logic m_axis_tready
 );
 
-  localparam int unsigned Bits     = InWidth + SlopeWidth + 16;  // of every number below
-  localparam int unsigned Fraction = 4;                          // bits behind the input's last place
+  localparam int unsigned Bits     = InWidth + SlopeWidth + 16;  // of every number
+  localparam int unsigned Fraction = 4;  // bits behind the input's last place
   localparam int unsigned Channels = 2 * Lanes;
 
   logic                      s_axis_tready, m_axis_tvalid, m_axis_tlast, target;

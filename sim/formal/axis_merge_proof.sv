@@ -26,7 +26,7 @@ module axis_merge_proof #(
   input logic m_axis_tready
 );
 
-  localparam int unsigned Bits = WidthA + ShiftA + WidthB + ShiftB + 3;  // of every number below
+  localparam int unsigned Bits = WidthA + ShiftA + WidthB + ShiftB + 3;  // of every number
 
   logic                      s_axis_a_tready, s_axis_b_tready, m_axis_tvalid, m_axis_tlast, target;
   logic [Lanes*OutWidth-1:0] m_axis_tdata, expected;

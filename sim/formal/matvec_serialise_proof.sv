@@ -72,7 +72,7 @@ module matvec_serialise_proof #(
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
       if (go_q) assume (step_q == '0);                              // passes do not overlap
-      if (busy && !go_q) assume (results_i == results_q);           // results stay while they are read
+      if (busy && !go_q) assume (results_i == results_q);           // they stay while being read
       if (busy) assert (index_o == index_q);
       assert (valid_o == busy_q[2]);
       if (valid_o) assert (last_o == last_q[2] && data_o == beats_q[2]);

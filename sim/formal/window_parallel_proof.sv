@@ -39,7 +39,7 @@ module window_parallel_proof #(
   localparam int unsigned BeatWidth  = Lanes * Width;
   localparam int unsigned InBits     = $clog2(InBeats + 1);
   localparam int unsigned OutBits    = $clog2(OutBeats + 1);
-  localparam int unsigned Bits       = $clog2(InBeats + OutBeats + 16) + 2;  // of every number below
+  localparam int unsigned Bits       = $clog2(InBeats + OutBeats + 16) + 2;  // of every number
 
   logic                      s_axis_tready, m_axis_tvalid, m_axis_tlast;
   logic [Taps*BeatWidth-1:0] m_axis_tdata;
@@ -106,8 +106,8 @@ module window_parallel_proof #(
     assume (tap_row < KernelH && tap_column < KernelW && beat < Beats && place < Taps);
     assume (beat * Bits'(Taps) + place == tap_row * Bits'(KernelW) + tap_column);
     assume (y < Height && x < Columns);  // negative numbers are large ones
-    assume (target == (((row * Bits'(OutColumns) + column) * Bits'(Groups) + group) * Bits'(Passes) +
-                       pass) * Bits'(Beats) + beat);
+    assume (target == (((row * Bits'(OutColumns) + column) * Bits'(Groups) + group) *
+                       Bits'(Passes) + pass) * Bits'(Beats) + beat);
   end
 
   beat_order #(

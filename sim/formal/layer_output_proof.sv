@@ -79,7 +79,8 @@ module layer_output_proof #(
   assign vector_last = vector_q == Vectors - 1;
 
   always_ff @(posedge clk_i) begin
-    owed_q <= owed_q + (packet ? (pass_last ? Owed'(LastResults) : Owed'(Results)) : '0) - Owed'(emit);
+    owed_q <= owed_q + (!packet ? '0 : pass_last ? Owed'(LastResults) : Owed'(Results)) -
+              Owed'(emit);
     if (packet) pass_q <= pass_last ? '0 : pass_q + 1'b1;
     if (emit) index_q <= index_last ? '0 : index_q + 1'b1;
     if (emit && index_last) vector_q <= vector_last ? '0 : vector_q + 1'b1;
@@ -176,13 +177,14 @@ module layer_output_proof #(
   (* hierconn *) logic \u_dut.u_bias.sum_valid_q , \u_dut.u_bias.valid_q ;
 
   logic [2:0]      in_number, out_number;
-  logic [Owed+2:0] converting, inside;
+  logic [Owed+2:0] converting, under_way;
   logic            lemma;
 
   assign converting = \u_dut.u_bias.sum_valid_q + \u_dut.u_bias.valid_q ;
-  assign inside     = converting + \u_dut.u_fifo.level_q ;
-  assign lemma      = \u_gate.credits_q + owed_q + emit_q[0] + emit_q[1] + emit_q[2] + inside == Credits &&
-                      3'(in_number - out_number) == inside && inside <= FifoDepth &&
+  assign under_way     = converting + \u_dut.u_fifo.level_q ;
+  assign lemma      = \u_gate.credits_q + owed_q + emit_q[0] + emit_q[1] + emit_q[2] +
+                          under_way == Credits &&
+                      3'(in_number - out_number) == under_way && under_way <= FifoDepth &&
                       \u_dut.u_fifo.write_q == $clog2(FifoDepth)'(in_number - converting) &&
                       \u_dut.u_fifo.read_q == $clog2(FifoDepth)'(out_number) &&
                       m_axis_tvalid == (\u_dut.u_fifo.level_q != '0);

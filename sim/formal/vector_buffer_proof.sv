@@ -59,7 +59,10 @@ module vector_buffer_proof #(
   (* anyconst *) logic [InBits-1:0]  beat;
   (* anyconst *) logic [OutBits-1:0] pass;
 
-  always_comb assume (beat < Beats && pass < Passes && target == pass * OutBits'(Beats) + OutBits'(beat));
+  always_comb begin
+    assume (beat < Beats && pass < Passes);
+    assume (target == pass * OutBits'(Beats) + OutBits'(beat));
+  end
 
   beat_order #(
     .Width   (Width + 1),
@@ -96,8 +99,10 @@ module vector_buffer_proof #(
   localparam int unsigned Vectors = 4 * Beats;  // beats in a period
   localparam int unsigned Level   = $clog2(Vectors + OutBeats + 2) + 1;
 
-  (* hierconn *) logic [$clog2(2*Beats)-1:0]   \u_dut.gen_buffer.write_q , \u_dut.gen_buffer.read_q ;
-  (* hierconn *) logic [$clog2(2*Beats+1)-1:0] \u_dut.gen_buffer.used_q , \u_dut.gen_buffer.fresh_q ;
+  (* hierconn *) logic [$clog2(2*Beats)-1:0] \u_dut.gen_buffer.write_q ;
+  (* hierconn *) logic [$clog2(2*Beats)-1:0] \u_dut.gen_buffer.read_q ;
+  (* hierconn *) logic [$clog2(2*Beats+1)-1:0] \u_dut.gen_buffer.used_q ;
+  (* hierconn *) logic [$clog2(2*Beats+1)-1:0] \u_dut.gen_buffer.fresh_q ;
   (* hierconn *) logic [((Beats > 1) ? $clog2(Beats) : 1)-1:0]   \u_dut.gen_buffer.beat_q ;
   (* hierconn *) logic [((Passes > 1) ? $clog2(Passes) : 1)-1:0] \u_dut.gen_buffer.pass_q ;
   (* hierconn *) logic \u_dut.gen_buffer.upper_q , \u_dut.gen_buffer.first_pass_q ;

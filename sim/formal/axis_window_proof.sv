@@ -1,5 +1,5 @@
-// Properties of window_serial: every tap of every window is its element of the image, or padding.
-module window_serial_proof #(
+// Properties of axis_window: every tap of every window is its element of the image, or padding.
+module axis_window_proof #(
   parameter int unsigned Width = 1,
   parameter int unsigned Channels = 1,
   parameter int unsigned Height = 1,
@@ -36,7 +36,7 @@ module window_serial_proof #(
   localparam int unsigned InBits     = $clog2(InBeats + 1);
   localparam int unsigned OutBits    = $clog2(OutBeats + 1);
   localparam int unsigned Images     = 2 + (16 + InBeats - 1) / InBeats;  // a buffer holds so many
-  localparam int unsigned Bits       = $clog2(InBeats + OutBeats + 16) + 2;  // of every number below
+  localparam int unsigned Bits       = $clog2(InBeats + OutBeats + 16) + 2;  // of every number
 
   logic               s_axis_tready, m_axis_tvalid, m_axis_tlast, m_axis_tuser;
   logic [Width-1:0]   m_axis_tdata;
@@ -45,7 +45,7 @@ module window_serial_proof #(
 
   initial assume (!rst_ni);
 
-  window_serial #(
+  axis_window #(
     .Width(Width),
     .Lanes(Lanes),
     .Channels(Channels),
@@ -92,7 +92,7 @@ module window_serial_proof #(
   (* anyconst *) logic [Bits-1:0] row, column, pass, tap_row, tap_column, channel;
 
   logic [Bits-1:0] window, tap, y, x, out_beat;
-  logic            inside, last;
+  logic            in_image, last;
 
   assign window   = row * Bits'(OutColumns) + column;
   assign tap      = ChannelOuter
@@ -101,14 +101,14 @@ module window_serial_proof #(
   assign out_beat = (window * Bits'(Passes) + pass) * Bits'(Taps) + tap;
   assign y        = row * Bits'(StrideH) + tap_row * Bits'(DilationH) - Bits'(PadTop);
   assign x        = column * Bits'(StrideW) + tap_column * Bits'(DilationW) - Bits'(PadLeft);
-  assign inside   = y < Height && x < Columns;  // negative numbers are large ones
+  assign in_image   = y < Height && x < Columns;  // negative numbers are large ones
   assign last     = tap_row == KernelH - 1 && tap_column == KernelW - 1 &&
                     (ChannelOuter || channel == Channels - 1);
 
   always_comb begin
     assume (row < OutRows && column < OutColumns && pass < Passes);
     assume (tap_row < KernelH && tap_column < KernelW && channel < Channels);
-    assume (target == out_beat && inside);
+    assume (target == out_beat && in_image);
   end
 
   beat_order #(
@@ -143,24 +143,25 @@ module window_serial_proof #(
   );
 
   // Any tap that is padding.
-  (* anyconst *) logic [Bits-1:0] pad_row, pad_column, pad_pass, pad_tap_row, pad_tap_column, pad_channel;
+  (* anyconst *) logic [Bits-1:0] pad_row, pad_column, pad_pass, pad_tap_row, pad_tap_col;
+  (* anyconst *) logic [Bits-1:0] pad_channel;
 
   logic [Bits-1:0] pad_tap, pad_beat, pad_y, pad_x;
   logic            pad_last;
 
   assign pad_tap  = ChannelOuter
-                    ? (pad_channel * Bits'(KernelH) + pad_tap_row) * Bits'(KernelW) + pad_tap_column
-                    : (pad_tap_row * Bits'(KernelW) + pad_tap_column) * Bits'(Channels) + pad_channel;
+                    ? (pad_channel * Bits'(KernelH) + pad_tap_row) * Bits'(KernelW) + pad_tap_col
+                    : (pad_tap_row * Bits'(KernelW) + pad_tap_col) * Bits'(Channels) + pad_channel;
   assign pad_beat = ((pad_row * Bits'(OutColumns) + pad_column) * Bits'(Passes) + pad_pass) *
                     Bits'(Taps) + pad_tap;
   assign pad_y    = pad_row * Bits'(StrideH) + pad_tap_row * Bits'(DilationH) - Bits'(PadTop);
-  assign pad_x    = pad_column * Bits'(StrideW) + pad_tap_column * Bits'(DilationW) - Bits'(PadLeft);
-  assign pad_last = pad_tap_row == KernelH - 1 && pad_tap_column == KernelW - 1 &&
+  assign pad_x    = pad_column * Bits'(StrideW) + pad_tap_col * Bits'(DilationW) - Bits'(PadLeft);
+  assign pad_last = pad_tap_row == KernelH - 1 && pad_tap_col == KernelW - 1 &&
                     (ChannelOuter || pad_channel == Channels - 1);
 
   always_comb begin
     assume (pad_row < OutRows && pad_column < OutColumns && pad_pass < Passes);
-    assume (pad_tap_row < KernelH && pad_tap_column < KernelW && pad_channel < Channels);
+    assume (pad_tap_row < KernelH && pad_tap_col < KernelW && pad_channel < Channels);
   end
 
   always_ff @(posedge clk_i) begin
