@@ -13,13 +13,6 @@ PROOFS = properties.load()
 SLOW = [each for each in PROOFS if not each.quick]
 FAULTS = [each for each in PROOFS if each.fault]
 AT_ONCE = 2
-# A sign before a size cast: right in Verilator, wrong after Yosys.
-MISREAD = {
-    each.name
-    for each in PROOFS
-    if each.block == "window_parallel"
-    or (each.block == "window_serial" and each.parameters.get("PadLeft"))
-}
 
 
 def require_passes(proofs: list[properties.Proof], folder: Path) -> None:
@@ -42,15 +35,8 @@ def test_a_fault_is_caught(tmp_path: Path) -> None:
     assert is_caught(next(each for each in FAULTS if each.block == "axis_skid"), tmp_path)
 
 
-def marked(each: properties.Proof) -> Any:
-    """Return a slow proof as a parameter; one that is known to fail must fail."""
-    reason = "Yosys reads -W'(x) as W'(x): write -(W'(x))"
-    marks = [pytest.mark.xfail(reason=reason, strict=True)] if each.name in MISREAD else []
-    return pytest.param(each, marks=marks, id=each.name)
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("each", [marked(each) for each in SLOW])
+@pytest.mark.parametrize("each", SLOW, ids=lambda each: each.name)
 def test_proof(each: properties.Proof, tmp_path: Path) -> None:
     require_passes([each], tmp_path)
 
