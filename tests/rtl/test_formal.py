@@ -1,7 +1,6 @@
 """The stream blocks keep their rules for ever, by proof; and each proof notices a fault."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 

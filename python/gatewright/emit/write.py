@@ -60,7 +60,7 @@ def write_rtl(
     pipeline = build(graph, options.input_lanes)
     modules = {block.module for block in pipeline.blocks}
     if len(pipeline.outputs) > 1:
-        modules.add("axis_fork")  # a frame's flag for every output
+        modules |= {"axis_fork", "axis_fifo"}  # a frame's flag for every output
     library = _library(graph.name, modules)
     description = _describe(pipeline, [f"lib/{path.name}" for path in library])
     top = with_stalls(pipeline) if options.stalls else pipeline
