@@ -11,7 +11,7 @@
 // in another order than nextpnr writes it. Other modes are an error at elaboration.
 module TRELLIS_COMB #(
   parameter string MODE         = "LOGIC",
-  parameter [15:0] INITVAL      = 16'd0,
+  parameter logic [15:0] INITVAL      = 16'd0,
   parameter string CCU2_INJECT1 = "NO",
   parameter string WREMUX       = "WRE",
   parameter string WCKMUX       = "WCK",
