@@ -208,6 +208,7 @@ def _width_converter(node: Node, stream: Stream, lanes: int) -> Block:
         inputs=(stream,),
         outputs=(Stream(name, out),),
         needs=(needs.regrouped(source.elements, source.lanes, lanes),),
+        single=True,
     )
 
 

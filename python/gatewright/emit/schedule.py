@@ -22,11 +22,13 @@ class Schedule:
     Attributes:
         interval: Cycles per sample.
         times: Of each stream's beats.
+        limits: Of some streams, when each beat must have left the block that gives it.
     """
 
     def __init__(self, interval: int) -> None:
         self.interval = interval
         self.times: dict[str, Times] = {}
+        self.limits: dict[str, Times] = {}
 
     def of(self, stream: Stream) -> Times:
         """Return when a stream's beats come; those of an input evenly spaced."""
@@ -44,7 +46,11 @@ class Schedule:
             return
         offsets = np.tile(block.rhythm.offsets, len(taken))[: block.out.beats]
         results = np.repeat(taken, len(block.rhythm.offsets))[: block.out.beats]
-        self.times[block.outputs[0].name] = results + offsets + block.lag
+        out = block.outputs[0].name
+        self.times[out] = results + offsets + block.lag
+        if block.single:
+            source = self.of(block.inputs[0])
+            self.limits[out] = np.append(source, source[0] + self.interval)[block.needs[0]]
 
     def taken(self, block: Block) -> Times:
         """Return when a block has the last of what each group of its results needs."""
@@ -58,7 +64,9 @@ class Schedule:
     def waiting(self, block: Block, index: int) -> int:
         """Return the beats that a FIFO in front of an input must hold.
 
-        A full FIFO takes no beat in the cycle in which one leaves; of a fast stream one is missed.
+        A beat that finds the FIFO full must have left the block in front of it in time for the
+        next one. A full FIFO takes no beat in the cycle in which one leaves: of a fast stream one
+        is missed.
         """
         arrivals, needed = self.of(block.inputs[index]), block.needs[index]
         first = np.flatnonzero(np.diff(needed, prepend=0))  # the results that take a beat each
@@ -67,11 +75,13 @@ class Schedule:
         if (left - arrivals).max() < 1:
             return 0
         turn = 2 if 2 * len(arrivals) > self.interval else 1
-        since = arrivals - turn - left[0] + SLACK
+        limits = np.append(arrivals[1:], arrivals[0] + self.interval) - turn
+        limits = np.minimum(limits, self.limits.get(block.inputs[index].name, limits))
+        since = limits - left[0] + SLACK
         samples = np.floor(since / self.interval)
         rest = since - samples * self.interval
         gone = samples * len(left) + np.searchsorted(left - left[0], rest, side="right")
-        return max(int((np.arange(len(arrivals)) - gone).max()), 0)
+        return max(int((np.arange(1, len(arrivals) + 1) - gone).max()), 0)
 
     def _one_by_one(self, ready: Times, cycles: int) -> Times:
         """Return when each of what is ready is done, one every ``cycles``, sample after sample."""

@@ -78,6 +78,7 @@ class Block:
         lag: Cycles from the last beat that a pixel's first output beat needs to that beat.
         needs: For each input, the beats that each output beat needs.
         first: Output beats that leave before its first input beat is taken.
+        single: It takes no beat while a result of the beats before waits to be taken.
         bursts: It has no place for beats that come while it takes none.
         rhythm: How fast it gives its results.
     """
@@ -95,6 +96,7 @@ class Block:
     memories: dict[str, str] = field(default_factory=dict)
     cycles: int = 0
     first: int = 0
+    single: bool = False
     bursts: bool = False
     rhythm: Rhythm = Rhythm()
     lag: int = 1

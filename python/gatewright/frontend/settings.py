@@ -16,6 +16,7 @@ MATRICES = (
     "Dense", "Conv1D", "Conv2D", "PointwiseConv1D", "PointwiseConv2D", "DepthwiseConv1D",
     "DepthwiseConv2D",
 )  # fmt: skip
+POINTWISE = ("PointwiseConv1D", "PointwiseConv2D")
 # What hls4ml gives the type of its source: long before ``set_result_type``.
 KEEPING = ("Clone", "Reshape", "Resize", "Transpose", "ZeroPadding1D", "ZeroPadding2D")
 ASKED = "gw_asked_reuse_factor"
@@ -117,6 +118,8 @@ def fold_request(layer: Any, size: tuple[int, int]) -> FoldRequest:
     backend = layer.model.config.backend
     valid = backend.get_valid_reuse_factors(columns, rows)
     used = asked if asked in valid else int(backend.get_closest_reuse_factor(valid, asked))
+    if layer.class_name in POINTWISE:  # hls4ml makes them of other layers and forgets its rule
+        layer.set_attr("reuse_factor", used)
     if used != asked and pe is None and simd is None:
         log.warning(
             "%s: ReuseFactor %d does not divide the layer; using %d", origin(layer), asked, used
