@@ -111,6 +111,17 @@ def run_one(design: Design, name: str, folder: Path, options: steps.Options) -> 
     _run(design, step, folder, options)
 
 
+def require(design: Design, folder: Path, last: str) -> None:
+    """Refuse a design that was not built up to a step.
+
+    Raises:
+        GatewrightError: a file is missing; the message names it and the command that writes it.
+    """
+    for step in STEPS[: NAMES.index(last) + 1]:
+        for name in step.writes if step.name != "train" else ():
+            _check_there(design, folder, name, f"`gatewright build {design.name} --to {last}`")
+
+
 def build(
     design: Design, folder: Path, options: steps.Options, first: str | None, last: str
 ) -> None:
@@ -170,13 +181,17 @@ def _check_inputs(design: Design, step: Step, folder: Path, options: steps.Optio
             f"{design.name} names an ONNX file, so there is nothing to train; begin with export"
         )
     for name in _reads(design, step, options):
-        if not (folder / name).exists():
-            writer = next(step.name for step in STEPS if name in step.writes)
-            raise GatewrightError(
-                f"{folder / name} is missing: it is written by `gatewright {writer} "
-                f"{design.name}`; `gatewright build {design.name} --to {step.name}` runs all that "
-                "is needed"
-            )
+        command = f"`gatewright build {design.name} --to {step.name}`"
+        _check_there(design, folder, name, command)
+
+
+def _check_there(design: Design, folder: Path, name: str, command: str) -> None:
+    if not (folder / name).exists():
+        writer = next(step.name for step in STEPS if name in step.writes)
+        raise GatewrightError(
+            f"{folder / name} is missing: it is written by `gatewright {writer} "
+            f"{design.name}`; {command} runs all that is needed"
+        )
 
 
 def _fingerprint(design: Design, step: Step, folder: Path, options: steps.Options) -> str:

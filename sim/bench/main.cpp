@@ -4,14 +4,20 @@
 // woken: a clock driven through the VPI costs more than evaluating a small design. Everything else
 // a cocotb test may do works as with cocotb's own main.
 //
-// Arguments: --trace --trace-file FILE write an FST, if the model was built for it.
+// Arguments: --trace --trace-file FILE write an FST, if the model was built for it; --trace-window
+// FIRST LAST only of these cycles, counted from the start of the simulation. A model built with
+// coverage writes its counts to +verilator+coverage+file+FILE at the end.
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 
 #include "Vtop.h"
 #include "verilated.h"
 #include "verilated_vpi.h"
+#if VM_COVERAGE
+#include "verilated_cov.h"
+#endif
 #if VM_TRACE
 #include "verilated_fst_c.h"
 #endif
@@ -23,6 +29,8 @@ namespace {
 constexpr uint64_t kHalfPeriod = 1000;  // of the clock, in the model's time unit: 1 ps
 constexpr uint64_t kNever = ~0ULL;
 uint64_t now = 0;
+uint64_t trace_first = 0;  // in the model's time unit
+uint64_t trace_last = kNever;
 
 class Bench {
  public:
@@ -110,7 +118,7 @@ class Bench {
 
   void Dump() {
 #if VM_TRACE
-    if (trace_) trace_->dump(now);
+    if (trace_ && now >= trace_first && now <= trace_last) trace_->dump(now);
 #endif
   }
 
@@ -131,10 +139,17 @@ int main(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     if (std::strcmp(argv[i], "--trace") == 0) trace = true;
     if (std::strcmp(argv[i], "--trace-file") == 0 && i + 1 < argc) trace_file = argv[i + 1];
+    if (std::strcmp(argv[i], "--trace-window") == 0 && i + 2 < argc) {
+      trace_first = std::strtoull(argv[i + 1], nullptr, 10) * 2 * kHalfPeriod;
+      trace_last = std::strtoull(argv[i + 2], nullptr, 10) * 2 * kHalfPeriod;
+    }
   }
   Verilated::commandArgs(argc, argv);
   Verilated::fatalOnVpiError(false);
   Bench bench(trace ? (trace_file != nullptr ? trace_file : "dump.fst") : nullptr);
   bench.Run();
+#if VM_COVERAGE
+  Verilated::threadContextp()->coveragep()->write();
+#endif
   return Verilated::threadContextp()->errorCount() > 0 ? 1 : 0;
 }

@@ -19,7 +19,6 @@ import contextlib
 import copy
 import io
 import logging
-import math
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,7 +32,15 @@ from numpy.typing import NDArray
 from gatewright import data
 from gatewright.data import measures
 from gatewright.errors import CheckFailedError, GatewrightError
-from gatewright.export.inputs import Floats, Integers, check_inputs, load_inputs, load_labels
+from gatewright.export.inputs import (
+    Floats,
+    Integers,
+    check_inputs,
+    load_inputs,
+    load_labels,
+    split_inputs,
+)
+from gatewright.export.outputs import module_outputs, to_integers
 from gatewright.files import replacing, sha256, write_json
 from gatewright.train.settings import Recipe
 
@@ -42,8 +49,6 @@ if TYPE_CHECKING:
     from torch import nn
 
 __all__ = ["from_module", "from_onnx", "load_inputs", "load_labels", "run"]
-
-_MAX_FRACTION = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +132,7 @@ def from_module(
     model = qonnx_model.clean(_exported(module, [part.shape[1:] for part in parts]))
     exactness.check_fixed_point(model)
     wide = exactness.needs_float64(model)
-    outputs = _evaluate(module, parts, float64=wide)
+    outputs = module_outputs(module, parts, float64=wide)
     marks = _Marks(labels, anomalies)
     return _write(model, parts, outputs, folder, marks, preprocessing, "pytorch", wide)
 
@@ -158,30 +163,12 @@ def from_onnx(
     from gatewright.export import exactness, qonnx_model
 
     model = qonnx_model.clean(qonnx_model.read(path))
-    parts = _parts(inputs, qonnx_model.input_shapes(model))
+    parts = split_inputs(inputs, qonnx_model.input_shapes(model))
     exactness.check_fixed_point(model)
     wide = exactness.needs_float64(model)
     outputs = qonnx_model.execute(model, parts, float64=wide)
     marks = _Marks(labels, anomalies)
     return _write(model, parts, outputs, folder, marks, preprocessing, "qonnx", wide)
-
-
-def _parts(inputs: "Floats | Sequence[Floats]", shapes: list[tuple[int, ...]]) -> list[Floats]:
-    """Return the samples of each input, checked."""
-    if not isinstance(inputs, np.ndarray):
-        parts = list(inputs)
-    elif len(shapes) == 1:
-        parts = [inputs]
-    else:
-        sizes = [math.prod(shape) for shape in shapes]
-        check_inputs(inputs, (sum(sizes),), "inputs (of all, one after the other)")
-        split = np.split(inputs, np.cumsum(sizes)[:-1], axis=1)
-        parts = [part.reshape(-1, *shape) for part, shape in zip(split, shapes, strict=True)]
-    if len(parts) != len(shapes):
-        raise GatewrightError(f"inputs: {len(parts)} arrays for {len(shapes)} inputs")
-    for part, shape in zip(parts, shapes, strict=True):
-        check_inputs(part, shape, "inputs")
-    return parts
 
 
 def _exported(module: "nn.Module", shapes: list[tuple[int, ...]]) -> "ModelWrapper":
@@ -222,31 +209,6 @@ def _quiet() -> Iterator[None]:
         logging.getLogger(__name__).debug("exporter: %s", said.getvalue())
 
 
-def _evaluate(
-    module: "nn.Module", inputs: Sequence[Floats], *, float64: bool
-) -> list[NDArray[np.float64]]:
-    """Return each of the module's outputs, float64 [N, outputs]."""
-    import torch
-
-    dtype = torch.float64 if float64 else torch.float32
-    module = module.to(dtype)
-    with torch.no_grad():
-        split = [torch.split(torch.from_numpy(part).to(dtype), 1000) for part in inputs]
-        found = [module(*parts) for parts in zip(*split, strict=True)]
-    # Brevitas gives a QuantTensor, a named tuple, where a layer is told to; its value counts.
-    several = [
-        list(outputs)
-        if isinstance(outputs, tuple | list) and not hasattr(outputs, "value")
-        else [outputs]
-        for outputs in found
-    ]
-    values = [[getattr(output, "value", output) for output in outputs] for outputs in several]
-    return [
-        np.asarray(torch.cat(parts).to(torch.float64).numpy())
-        for parts in zip(*values, strict=True)
-    ]
-
-
 def _write(
     model: "ModelWrapper",
     inputs: list[Floats],
@@ -260,7 +222,7 @@ def _write(
     """Check ``outputs`` against QONNX execution of the file as written, and write the rest."""
     from gatewright.export import qonnx_model
 
-    each = [_integers(output) for output in outputs]
+    each = [to_integers(output) for output in outputs]
     integers = np.concatenate([found for found, _ in each], axis=1)
     fractions = [fraction for _, fraction in each]
     whole = inputs[0]
@@ -295,21 +257,6 @@ def _write(
     }
     write_json(folder / "export.json", record)
     return record
-
-
-def _integers(outputs: NDArray[np.float64]) -> tuple[Integers, int]:
-    """Return the outputs as integers [N, outputs], and their fraction bits."""
-    from gatewright.export.exactness import fraction_bits
-
-    outputs = outputs.reshape(len(outputs), -1)
-    fraction = fraction_bits(outputs) if np.isfinite(outputs).all() else _MAX_FRACTION + 1
-    scaled = np.ldexp(outputs, fraction)
-    if fraction > _MAX_FRACTION or np.abs(scaled).max(initial=0.0) >= 2.0**62:
-        raise GatewrightError(
-            f"the outputs need {fraction} fraction bits, more than {_MAX_FRACTION}: they are not "
-            "fixed-point numbers; quantise every layer's weights, bias and input"
-        )
-    return scaled.astype(np.int64), fraction
 
 
 def _compare(expected: Integers, found: NDArray[np.float64], fraction: int) -> None:

@@ -1,6 +1,8 @@
 """The samples that a user gives for a network of his own."""
 
+import math
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -85,3 +87,21 @@ def check_inputs(inputs: NDArray[Any], shape: tuple[int, ...] | None, what: str)
     if not np.isfinite(inputs).all():
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(inputs))[0])
         raise GatewrightError(f"{what}: element {where} is {inputs[where]}, not a finite number")
+
+
+def split_inputs(inputs: Floats | Sequence[Floats], shapes: list[tuple[int, ...]]) -> list[Floats]:
+    """Return the samples of each input, checked."""
+    if not isinstance(inputs, np.ndarray):
+        parts = list(inputs)
+    elif len(shapes) == 1:
+        parts = [inputs]
+    else:
+        sizes = [math.prod(shape) for shape in shapes]
+        check_inputs(inputs, (sum(sizes),), "inputs (of all, one after the other)")
+        split = np.split(inputs, np.cumsum(sizes)[:-1], axis=1)
+        parts = [part.reshape(-1, *shape) for part, shape in zip(split, shapes, strict=True)]
+    if len(parts) != len(shapes):
+        raise GatewrightError(f"inputs: {len(parts)} arrays for {len(shapes)} inputs")
+    for part, shape in zip(parts, shapes, strict=True):
+        check_inputs(part, shape, "inputs")
+    return parts

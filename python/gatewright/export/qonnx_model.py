@@ -194,14 +194,32 @@ def _resized(model: ModelWrapper, size: int) -> ModelWrapper:
     return resized.transform(InferShapes())
 
 
+def execute_all(model: ModelWrapper, inputs: Sequence[Array], *, float64: bool) -> dict[str, Array]:
+    """Execute the model once, and return every tensor by its name; as ``execute`` otherwise."""
+    run = _tensors_float64 if float64 else _tensors_float32
+    return run(_resized(model, len(inputs[0])), inputs)
+
+
 def _execute_float32(model: ModelWrapper, inputs: Sequence[Array]) -> list[Array]:
+    tensors = _tensors_float32(model, inputs, whole=False)
+    return [np.asarray(tensors[value.name]) for value in model.graph.output]
+
+
+def _tensors_float32(
+    model: ModelWrapper, inputs: Sequence[Array], *, whole: bool = True
+) -> dict[str, Array]:
     names = [value.name for value in model.graph.input]
     given = {n: part.astype(np.float32) for n, part in zip(names, inputs, strict=True)}
-    found = execute_onnx(model, given)
-    return [np.asarray(found[value.name]) for value in model.graph.output]
+    found: dict[str, Array] = execute_onnx(model, given, return_full_exec_context=whole)
+    return found
 
 
 def _execute_float64(model: ModelWrapper, inputs: Sequence[Array]) -> list[Array]:
+    tensors = _tensors_float64(model, inputs)
+    return [tensors[value.name] for value in model.graph.output]
+
+
+def _tensors_float64(model: ModelWrapper, inputs: Sequence[Array]) -> dict[str, Array]:
     """Execute node by node in float64, which qonnx's own executor cannot: it casts to float32."""
     from onnx.reference import ReferenceEvaluator
 
@@ -225,7 +243,7 @@ def _execute_float64(model: ModelWrapper, inputs: Sequence[Array]) -> list[Array
         tensors.update(
             {name: _widened(np.asarray(r)) for name, r in zip(node.output, results, strict=True)}
         )
-    return [tensors[value.name] for value in model.graph.output]
+    return tensors
 
 
 def _widened(values: Array) -> Array:

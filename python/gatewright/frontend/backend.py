@@ -22,6 +22,7 @@ from hls4ml.model.optimizer import model_optimizer
 
 from gatewright.errors import NotRunError
 from gatewright.frontend import adapter, hls4ml_functions, own_layers, settings
+from gatewright.frontend.csim import COMPILED_IN
 from gatewright.tools import process
 
 ATTRIBUTES = (
@@ -120,4 +121,6 @@ def compile_library(folder: Path, config: Mapping[str, Any]) -> Path:
     if done.status != 0:
         end = "\n".join(done.output.splitlines()[-15:])
         raise NotRunError(f"g++ did not compile the C simulation in {folder}:\n{end}")
-    return folder.resolve() / "firmware" / f"{config['ProjectName']}-{config['Stamp']}.so"
+    library = folder.resolve() / "firmware" / f"{config['ProjectName']}-{config['Stamp']}.so"
+    library.with_suffix(COMPILED_IN).write_text(str(folder.absolute()), encoding="utf-8")
+    return library

@@ -5,6 +5,7 @@ takes a part of the samples.
 """
 
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -15,13 +16,48 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatewright import frontend
-from gatewright.errors import NotRunError
+from gatewright.errors import GatewrightError, NotRunError
 from gatewright.fixed import IntArray
 from gatewright.graph import StreamType
 from gatewright.tools import process
 
 SAMPLES_PER_PROCESS = 500  # below that a second process costs more than it brings
 DOUBLE_BITS = 53
+COMPILED_IN = ".folder"  # beside the library: where it was compiled and reads its weights
+
+
+def compiled(folder: Path) -> tuple[Path, str]:
+    """Return the compiled C simulation of a written project, and the project's name.
+
+    It is compiled anew if a source is newer than it, or if it would read its weights elsewhere: it
+    holds the path of the folder in which it was compiled.
+
+    Raises:
+        GatewrightError: the folder holds no project.
+        NotRunError: there is no g++, or it failed.
+    """
+    from gatewright.frontend.backend import compile_library
+
+    settings = folder / "hls4ml_config.yml"
+    try:
+        text = settings.read_text(encoding="utf-8")
+    except OSError as error:
+        raise GatewrightError(
+            f"cannot read {settings}: {error.strerror}; run the hls step"
+        ) from None
+    keys = ("ProjectName", "Stamp")
+    config = dict(re.findall(rf"^({'|'.join(keys)}): (\w+)$", text, re.MULTILINE))
+    if set(config) != set(keys):
+        raise GatewrightError(f"{settings} names no project; run the hls step again")
+    firmware = folder.absolute() / "firmware"
+    library = firmware / f"{config['ProjectName']}-{config['Stamp']}.so"
+    sources = [*folder.rglob("*.cpp"), *folder.rglob("*.h"), folder / "build_lib.sh"]
+    newest = max(source.stat().st_mtime_ns for source in sources)
+    mark = library.with_suffix(COMPILED_IN)
+    here = mark.is_file() and mark.read_text(encoding="utf-8") == str(folder.absolute())
+    if not (here and library.is_file() and library.stat().st_mtime_ns >= newest):
+        library = compile_library(folder.absolute(), config)
+    return library, config["ProjectName"]
 
 
 def run_csim(

@@ -26,6 +26,7 @@ class Device:
         user: Its streams out have a tuser.
         pulses: Output ports whose pulses are counted and noted down with each output beat.
         notes: Signals inside it, up to 64 bits, noted down likewise, after the pulses.
+        taps: Prefix and width of streams inside it whose beats are written down too.
     """
 
     module: str
@@ -38,6 +39,7 @@ class Device:
     user: bool = False
     pulses: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    taps: tuple[tuple[str, int], ...] = ()
 
     @property
     def note_count(self) -> int:
@@ -59,19 +61,20 @@ def emit(devices: Sequence[Device]) -> str:
     """Return the SystemVerilog of a bench.
 
     Sources and sinks are numbered through all devices: source k reads source<k>.bin, sink k writes
-    sink<k>_*.bin.
+    sink<k>_*.bin. Taps are sinks behind the last.
     """
     sources = sum(len(device.streams_in) for device in devices)
     sinks = sum(len(device.streams_out) for device in devices)
-    bodies, source, sink = [], 0, 0
+    bodies, source, sink, tap = [], 0, 0, sinks
     for index, device in enumerate(devices):
-        bodies.append(_device(index, device, source, sink))
+        bodies.append(_device(index, device, source, sink, tap))
+        tap += len(device.taps)
         source += len(device.streams_in)
         sink += len(device.streams_out)
     return _BENCH.substitute(top=TOP, sources=sources, sinks=sinks, bodies="\n".join(bodies))
 
 
-def _device(index: int, device: Device, first_source: int, first_sink: int) -> str:
+def _device(index: int, device: Device, first_source: int, first_sink: int, first_tap: int) -> str:
     notes = [f"{port}_count" for port in device.pulses]
     notes += [f"64'(u_device.{name})" for name in device.notes]
     text, ports = "", [f".{port}({port})" for port in device.pulses]
@@ -98,6 +101,10 @@ def _device(index: int, device: Device, first_source: int, first_sink: int) -> s
         streams=text,
         ports=",\n      ".join(ports),
         parameters=f" #(\n{parameters}\n    )" if parameters else "",
+        taps="".join(
+            _TAP.substitute(k=k, name=name, width=width, index=first_tap + k)
+            for k, (name, width) in enumerate(device.taps)
+        ),
         pulse_signals="".join(_PULSE.substitute(port=port) for port in device.pulses),
     )
 
@@ -176,7 +183,28 @@ $pulse_signals$streams    $module$parameters u_device (
       .rst_ni,
       $ports
     );
-  end
+$taps  end
+""")
+
+_TAP = Template("""\
+
+    stream_sink #(
+      .Width($width)
+    ) u_tap_$k (
+      .clk_i,
+      .rst_ni,
+      .index_i(32'd$index),
+      .stall_i(8'd0),
+      .phase_i,
+      .s_axis_tvalid(u_device.${name}_tvalid && u_device.${name}_tready),
+      .s_axis_tready(),
+      .s_axis_tdata(u_device.${name}_tdata),
+      .s_axis_tlast(u_device.${name}_tlast),
+      .s_axis_tuser(1'b0),
+      .note_i(64'd0),
+      .beats_o(),
+      .frames_o()
+    );
 """)
 
 _BENCH = Template("""\

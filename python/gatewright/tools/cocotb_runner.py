@@ -41,6 +41,7 @@ def run(
     plusargs: Sequence[str] = (),
     test_filter: str | None = None,
     waves: Path | None = None,
+    window: tuple[int, int] | None = None,
     log: Path | None = None,
     timeout_s: float | None = None,
 ) -> Results:
@@ -56,6 +57,7 @@ def run(
         plusargs: Arguments for ``$value$plusargs``, with their ``+``.
         test_filter: Regular expression: run only tests whose name it finds.
         waves: FST file to write; the simulation must have been built with waves.
+        window: First and last clock cycle of the simulation that it shows; with our own main.
         log: File that keeps the simulator's output.
         timeout_s: Seconds it may take.
 
@@ -76,6 +78,8 @@ def run(
         if waves is not None:
             waves.parent.mkdir(parents=True, exist_ok=True)
             command += ["--trace", "--trace-file", folder / "waves.fst"]
+        if window is not None:
+            command += ["--trace-window", *map(str, window)]
         finished = process.run(
             [*command, *plusargs],
             cwd=cwd,

@@ -126,6 +126,36 @@ def run_design(
     )
 
 
+def run_tapped(
+    description: Mapping[str, Any], inputs: IntArray, setup: Setup
+) -> dict[str, Received]:
+    """Simulate a design on ``inputs`` and return what went over each stream between its blocks.
+
+    Args:
+        description: As of ``run_design``, with ``streams``.
+        inputs: As of ``run_design``.
+        setup: As of ``run_design``.
+    """
+    streams = description["streams"]
+    formats = [parse_format(stream["format"]) for stream in streams]
+    device = replace(
+        device_of(description),
+        notes=(),
+        taps=tuple(
+            (stream["name"], stream["lanes"] * fmt.width)
+            for stream, fmt in zip(streams, formats, strict=True)
+        ),
+    )
+    taps = tuple(
+        Sink(stream["lanes"], fmt.width, fmt.signed)
+        for stream, fmt in zip(streams, formats, strict=True)
+    )
+    data = replace(stream_of(description, inputs), taps=taps)
+    run = run_bench([device], [data], [Phase()], setup)
+    names = [stream["name"] for stream in streams]
+    return dict(zip(names, run.tapped[0], strict=True))
+
+
 def rtl_setup(rtl_folder: Path, description: Mapping[str, Any], setup: Setup) -> Setup:
     """Return ``setup`` for the design that ``emit`` wrote into ``rtl_folder``."""
     sources = [rtl_folder / name for name in description["sources"]]

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from gatewright.tools import bench, cocotb_runner, verilator
 from gatewright.tools.beats import Received, read_sink, write_source
 
 QUIET_CYCLES = 1_000_000  # without any beat: the device hangs
+RESET_CYCLES = 4  # before each phase; as in sim/gatewright_sim/phases.py
 
 
 @dataclass(frozen=True)
@@ -75,11 +77,13 @@ class Stream:
         sources: Of its streams in.
         sinks: Of its streams out.
         frames: Frames each sink must get.
+        taps: Of the streams inside it that are written down.
     """
 
     sources: tuple[Source, ...]
     sinks: tuple[Sink, ...]
     frames: int
+    taps: tuple[Sink, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +98,7 @@ class BenchRun:
         wall_s: Seconds to run it.
         run_s: Of these, the seconds in which the clock ran, without the start of Python.
         seed: Seed of everything random.
+        tapped: Per phase, what went over each tapped stream, device by device.
     """
 
     received: tuple[tuple[Received, ...], ...]
@@ -102,6 +107,7 @@ class BenchRun:
     wall_s: float
     run_s: float
     seed: int
+    tapped: tuple[tuple[Received, ...], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,10 +122,12 @@ class Setup:
         seed: Seed of everything random.
         optimise: g++ flag for the model.
         waves: FST file to write, or None.
+        window: First and last cycle that it shows, counted from the first reset's end; None: all.
         log: File that keeps the simulator's output, or None.
         timeout_s: Seconds the run may take, or None.
         quiet_cycles: Cycles without any beat after which a device counts as hanging.
         plusargs: More arguments of the simulation.
+        coverage: Folder that takes a file of line counts from each run, or None.
     """
 
     sources: Sequence[Path]
@@ -129,10 +137,12 @@ class Setup:
     seed: int = 1
     optimise: str = "-O1"
     waves: Path | None = None
+    window: tuple[int, int] | None = None
     log: Path | None = None
     timeout_s: float | None = None
     quiet_cycles: int = QUIET_CYCLES
     plusargs: tuple[str, ...] = ()
+    coverage: Path | None = None
 
 
 def run_bench(
@@ -160,19 +170,31 @@ def run_bench(
             "phases": [vars(phase) for phase in phases],
         }
         (folder / "plan.json").write_text(json.dumps(plan))
+        window = None
+        if setup.window is not None:
+            first, last = setup.window
+            window = (max(first + RESET_CYCLES, 0), last + RESET_CYCLES)
+        plusargs = [f"+seed={setup.seed % 2**31}", *setup.plusargs]
+        if setup.coverage is not None:
+            setup.coverage.mkdir(parents=True, exist_ok=True)
+            counts = setup.coverage.absolute() / f"{uuid4().hex}.dat"
+            plusargs.append(f"+verilator+coverage+file+{counts}")
         results = cocotb_runner.run(
             simulation,
             "gatewright_sim.phases",
             cwd=folder,
             seed=setup.seed,
             python_path=[setup.sim_root],
-            plusargs=[f"+seed={setup.seed % 2**31}", *setup.plusargs],
+            plusargs=plusargs,
             waves=setup.waves,
+            window=window,
             log=setup.log,
             timeout_s=setup.timeout_s,
         )
+        sinks = sum(len(stream.sinks) for stream in streams)
         return BenchRun(
-            received=tuple(_received(folder, k, devices, streams) for k in range(len(phases))),
+            received=tuple(received(folder, k, devices, streams) for k in range(len(phases))),
+            tapped=tuple(_tapped(folder, k, sinks, streams) for k in range(len(phases))),
             first_beat=tuple(_first_beats(folder, k) for k in range(len(phases))),
             build_s=simulation.build_s,
             wall_s=results.wall_s,
@@ -191,6 +213,7 @@ def build(
         optimise=setup.optimise,
         main=own / main,
         cocotb=main == "main.cpp",
+        coverage=setup.coverage is not None,
     )
     with tempfile.TemporaryDirectory(prefix="gatewright-bench-") as name:
         top = Path(name) / f"{bench.TOP}.sv"
@@ -208,9 +231,10 @@ def write_inputs(folder: Path, streams: Sequence[Stream], memory_folder: Path | 
         write_source(folder / f"source{index}.bin", source.lanes, source.last, source.width)
 
 
-def _received(
+def received(
     folder: Path, phase: int, devices: Sequence[bench.Device], streams: Sequence[Stream]
 ) -> tuple[Received, ...]:
+    """Return what each sink of the devices got in a phase, from its file in ``folder``."""
     sinks = [
         (device, sink)
         for device, stream in zip(devices, streams, strict=True)
@@ -225,6 +249,16 @@ def _received(
             notes=device.note_count,
         )
         for index, (device, sink) in enumerate(sinks)
+    )
+
+
+def _tapped(
+    folder: Path, phase: int, first: int, streams: Sequence[Stream]
+) -> tuple[Received, ...]:
+    taps = [tap for stream in streams for tap in stream.taps]
+    return tuple(
+        read_sink(folder / f"sink{index}_{phase}.bin", tap.lanes, tap.width, signed=tap.signed)
+        for index, tap in enumerate(taps, first)
     )
 
 

@@ -1,0 +1,112 @@
+"""What every rung of hardware does: the same bench, the same samples, whatever the top was made of.
+
+The top has the ports of the emitted design. First all samples go through it back to back, then some
+with pauses on both sides, both at the simulator's own speed; then cocotb drives the streams from
+Python: stalls, resets in mid-stream, short and long frames.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from gatewright.fixed import IntArray
+from gatewright.simulation import protocol_samples
+from gatewright.tools import simulate
+from gatewright.tools.stream_bench import Setup
+from gatewright.verification.context import Context, Samples
+from gatewright.verification.judge import judged
+from gatewright.verification.result import RungResult
+from gatewright.verification.subject import Layer, Subject
+
+PAUSED = 100  # samples that go through it with pauses
+CHANCE = 64  # of 256: of a pause of the source, and of the sink, in a cycle
+
+
+@dataclass(frozen=True, eq=False)
+class Hardware:
+    """A top to simulate.
+
+    Attributes:
+        rung: The rung's name.
+        what: What it was made of, in a few words.
+        description: As ``rtl.json``; ``layers`` empty if their counters are not there.
+        setup: Its sources and where its memories are.
+        most: Samples it takes by itself; None: all.
+        layers: Gives each layer's values for one sample, if streams inside it can be seen.
+    """
+
+    rung: str
+    what: str
+    description: Mapping[str, Any]
+    setup: Setup
+    most: int | None = None
+    layers: Callable[[Samples], list[Layer]] | None = None
+
+
+def run(context: Context, hardware: Hardware) -> RungResult:
+    """Simulate a top on the samples and compare what it gives.
+
+    Raises:
+        CheckFailedError: it hangs, an assertion fired, or a frame is not as it must be.
+        NotRunError: Verilator or a compiler is missing.
+    """
+    started = time.monotonic()
+    count = context.count(hardware.most)
+    paused = min(PAUSED, count)
+    results = [_pass(context, hardware, count, 0), _pass(context, hardware, paused, CHANCE)]
+    wrong = next((result for result in results if result.status != "pass"), None)
+    if wrong is not None:
+        return replace(wrong, wall_s=round(time.monotonic() - started, 3))
+    chosen = protocol_samples(count, context.design.sim.protocol_frames, context.seed)
+    inputs, expected = context.inputs(count)[chosen], context.expected(count)[chosen]
+    simulate.run_protocol(hardware.description, inputs, expected, hardware.setup)
+    outputs = expected.shape[1]
+    return replace(
+        results[0],
+        compared=(count + paused + len(chosen)) * outputs,
+        wall_s=round(time.monotonic() - started, 3),
+        why=(
+            f"{hardware.what}: {count} samples back to back, {paused} with pauses, {len(chosen)} "
+            "with stalls, resets, short and long frames"
+        ),
+    )
+
+
+def _pass(context: Context, hardware: Hardware, count: int, chance: int) -> RungResult:
+    """Send the first ``count`` samples through the top."""
+    started = time.monotonic()
+    give = partial(_outputs, context, hardware, chance)
+    subject = Subject(
+        hardware.rung,
+        give,
+        hardware.layers,
+        partial(_waves, context, hardware, chance),
+        argmax=context.design.rtl.argmax,
+    )
+    found = give(context.samples[:count])
+    return judged(context, subject, found, started, hardware.what)
+
+
+def _outputs(context: Context, hardware: Hardware, chance: int, samples: Samples) -> IntArray:
+    inputs = context.integers(samples)
+    run = simulate.run_design(
+        hardware.description, inputs, hardware.setup, idle=chance, stall=chance
+    )
+    return run.outputs
+
+
+def _waves(
+    context: Context,
+    hardware: Hardware,
+    chance: int,
+    sample: Samples,
+    window: tuple[int, int],
+    path: Path,
+) -> None:
+    """Write the waveform of one sample from a first to a last cycle."""
+    setup = replace(hardware.setup, waves=path, window=window)
+    inputs = context.integers(sample)
+    simulate.run_design(hardware.description, inputs, setup, idle=chance, stall=chance)

@@ -1,0 +1,1 @@
+"""Mutants: small faults made on purpose, to see whether the tests bite."""
