@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train export hls rtl sim synth verify test test-all fuzz bench lint doctor clean distclean
+.PHONY: help setup train export hls rtl sim synth verify test test-all fuzz coverage bench prove lint doctor clean distclean
 
 help: ## Print this help.
 	@echo "Gatewright: PyTorch to FPGA, proven at every rung. DESIGN=$(DESIGN)"
@@ -33,6 +33,12 @@ test-all: $(READY) ## Run the tests and those that take minutes.
 fuzz: $(READY) ## Try COUNT random networks of SEED; what failed stays, small, in tests/fuzz/regressions.
 	@PYTHONPATH=tests $(BIN)/python -m fuzz --count $(COUNT) --seed $(SEED)
 
+coverage: $(READY) ## Tell which lines of the RTL library its benches ran.
+	@rm -rf build/coverage && GATEWRIGHT_COVERAGE=build/coverage \
+	  $(BIN)/python -m pytest -q -n 2 --dist loadfile tests/rtl -m "not slow" \
+	  --ignore tests/rtl/test_mutants.py --ignore tests/rtl/test_lint.py
+	@PYTHONPATH=tests $(BIN)/python -m rtl_coverage build/coverage
+
 bench: $(READY) ## Measure speed: ratios within one run, on DESIGN.
 	@$(BIN)/gatewright build $(DESIGN) --to rtl && $(BIN)/gatewright bench $(DESIGN)
 
@@ -42,6 +48,9 @@ lint: $(READY) ## Lint and type-check Python; lint SystemVerilog; check the impo
 
 verify: $(READY) ## Climb the verification ladder with DESIGN.
 	@$(BIN)/gatewright build $(DESIGN) --to rtl && $(BIN)/gatewright verify $(DESIGN)
+
+prove: $(READY) ## Prove the properties of the library's blocks with SymbiYosys.
+	@$(BIN)/gatewright prove
 
 doctor: $(READY) ## Tell what is installed and what is missing.
 	@$(BIN)/gatewright doctor

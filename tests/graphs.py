@@ -188,6 +188,17 @@ def residual(
     return make.graph(name)
 
 
+def skips() -> Graph:
+    """A stream that forks within one of two branches, and joins the other twice."""
+    make = Maker()
+    x = make.input((6, 6, 2))
+    main = make.convert("edge", make.conv("conv", x, 2, SAME, pe=2, simd=2), WIDE)
+    side = make.convert("side", x, WIDE)
+    main = make.merge("first", Combination.ADD, main, side, WIDE)
+    make.merge("second", Combination.MAXIMUM, main, side, WIDE)
+    return make.graph("skips")
+
+
 def inception() -> Graph:
     """Three branches of unequal depth and format, concatenated, pooled, dense."""
     make = Maker(seed=2)
@@ -285,6 +296,7 @@ def _sum() -> FixedFormat:
 ALL: Sequence[Graph] = (
     residual(),
     residual(taps=9, name="every_pixel"),
+    skips(),
     inception(),
     two_of_each(),
     functions(),

@@ -162,6 +162,17 @@ DEFECTS = {
         "multiple of them",
         "the kernel is added",
     ),
+    "a reuse factor in io_parallel": Defect(
+        "a convolution of Strategy Resource gives wrong values where it is beyond the inputs",
+        "the C++ takes the greatest that is right; the hardware's is as asked",
+    ),
+    "a reuse factor of a pointwise convolution": Defect(
+        "is not made one that divides the layer, and values differ",
+        "is made so",
+    ),
+    "a repacked stream read twice": Defect(
+        "gets the default type fixed<16,6>, and what pads it too", "has its own type"
+    ),
     "a signed bit": Defect("is -1 and 0, where QONNX has -1 and 1", "a table; refused of weights"),
     "upsampling": Defect("rows and columns are exchanged", "a reader of our own"),
     "Reshape in a stream": Defect(

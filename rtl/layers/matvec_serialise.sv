@@ -36,7 +36,8 @@ module matvec_serialise #(
 
   localparam int unsigned Steps       = Pe / OutLanes;  // beats per pass
   localparam int unsigned StepWidth   = (Steps > 1) ? $clog2(Steps) : 1;
-  localparam int unsigned Radix       = 16;             // inputs of a first multiplexer
+  // Inputs of a first multiplexer: about as many as the second one has.
+  localparam int unsigned Radix       = (StepWidth > 4) ? 2**((StepWidth + 1) / 2) : 4;
   localparam int unsigned Groups      = (Steps + Radix - 1) / Radix;
   localparam int unsigned GroupWidth  = (Groups > 1) ? $clog2(Groups) : 1;
   localparam int unsigned SelectWidth = (StepWidth < $clog2(Radix)) ? StepWidth : $clog2(Radix);

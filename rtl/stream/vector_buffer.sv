@@ -183,16 +183,14 @@ module vector_buffer #(
         used_q <= LevelWidth'(Depth) && fresh_q <= used_q &&
         ready_q == (used_q != LevelWidth'(Depth)) && fresh_any_q == (fresh_q != '0))
       else $error("vector_buffer: %0d beats used, %0d fresh, of %0d", used_q, fresh_q, Depth);
+    StalledBeatHeld: assert property (@(posedge clk_i) disable iff (!rst_ni)
+        m_axis_tvalid && !m_axis_tready |=>
+        m_axis_tvalid && $stable({m_axis_tdata, m_axis_tlast}))
+      else $error("vector_buffer: a beat changed while stalled");
 `else
     logic unused;
     assign unused = s_axis_tlast;
 `endif
   end
 
-`ifdef VERILATOR
-  StalledBeatHeld: assert property (@(posedge clk_i) disable iff (!rst_ni)
-      m_axis_tvalid && !m_axis_tready |=>
-      m_axis_tvalid && $stable({m_axis_tdata, m_axis_tlast}))
-    else $error("vector_buffer: a beat changed while stalled");
-`endif
 endmodule

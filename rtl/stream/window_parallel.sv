@@ -252,7 +252,7 @@ module window_parallel #(
     lead_change = '0;
     freed       = '0;
     if (ends && !column_last) begin
-      lead_change = -CountWidth'(Groups);
+      lead_change = CountWidth'(-int'(Groups));
     end else if (ends && row_last) begin
       lead_change = CountWidth'(-NextImage);
       freed       = CountWidth'(FreeImage);
@@ -333,14 +333,14 @@ module window_parallel #(
       slot_q      <= slot_next;
       read_q      <= slot_start({1'b0, slot_next});
       read_next_q <= slot_start({1'b0, slot_next} + 1'b1);
-      y_q         <= row_last ? -YWidth'(PadTop) : y_q + YWidth'(StrideH);
+      y_q         <= row_last ? YWidth'(-int'(PadTop)) : y_q + YWidth'(StrideH);
     end
     if (!rst_ni) begin
       bank_q      <= BankWidth'(Start % Banks);
       slot_q      <= SlotWidth'(Start / Banks);
       read_q      <= AddressWidth'(Start / Banks * Row);
       read_next_q <= AddressWidth'((Start / Banks + 1) % Slots * Row);
-      y_q         <= -YWidth'(PadTop);
+      y_q         <= YWidth'(-int'(PadTop));
     end
   end
 

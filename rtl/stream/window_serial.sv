@@ -282,6 +282,9 @@ module window_serial #(
   end else begin : gen_padding
     localparam int unsigned YWidth = $clog2(Height + PadTop + PadBottom) + 1;
     localparam int unsigned XWidth = $clog2(Columns + PadLeft + PadRight) + 1;
+    // Of the first tap. Not -YWidth'(...): Yosys reads that as a cast to -YWidth bits.
+    localparam logic [YWidth-1:0] YFirst = YWidth'(-int'(PadTop));
+    localparam logic [XWidth-1:0] XFirst = XWidth'(-int'(PadLeft));
 
     logic [YWidth-1:0] y_q, y_back;  // negative numbers are large ones
     logic [XWidth-1:0] x_q, x_back;  // _back: of the first tap
@@ -298,14 +301,14 @@ module window_serial #(
           x_q <= x_back;
           y_q <= kh_last ? y_back : y_q + YWidth'(DilationH);
           if (kh_last && repeat_last) begin
-            x_q <= column_last ? -XWidth'(PadLeft) : x_back + XWidth'(StrideW);
-            if (column_last) y_q <= row_last ? -YWidth'(PadTop) : y_back + YWidth'(StrideH);
+            x_q <= column_last ? XFirst : x_back + XWidth'(StrideW);
+            if (column_last) y_q <= row_last ? YFirst : y_back + YWidth'(StrideH);
           end
         end
       end
       if (!rst_ni) begin
-        y_q <= -YWidth'(PadTop);
-        x_q <= -XWidth'(PadLeft);
+        y_q <= YFirst;
+        x_q <= XFirst;
       end
     end
   end

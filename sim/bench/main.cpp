@@ -5,7 +5,8 @@
 // a cocotb test may do works as with cocotb's own main.
 //
 // Arguments: --trace --trace-file FILE write an FST, if the model was built for it; --trace-window
-// FIRST LAST only of these cycles, counted from the start of the simulation.
+// FIRST LAST only of these cycles, counted from the start of the simulation. A model built with
+// coverage writes its counts to +verilator+coverage+file+FILE at the end.
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -14,6 +15,9 @@
 #include "Vtop.h"
 #include "verilated.h"
 #include "verilated_vpi.h"
+#if VM_COVERAGE
+#include "verilated_cov.h"
+#endif
 #if VM_TRACE
 #include "verilated_fst_c.h"
 #endif
@@ -144,5 +148,8 @@ int main(int argc, char** argv) {
   Verilated::fatalOnVpiError(false);
   Bench bench(trace ? (trace_file != nullptr ? trace_file : "dump.fst") : nullptr);
   bench.Run();
+#if VM_COVERAGE
+  Verilated::threadContextp()->coveragep()->write();
+#endif
   return Verilated::threadContextp()->errorCount() > 0 ? 1 : 0;
 }

@@ -94,6 +94,21 @@ def test_every_mode_in_the_c_simulation(io: str, tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_a_stamp_of_digits_alone_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = "ProjectName: myproject\nStamp: '01234567'\n"  # YAML quotes what could be a number
+    (tmp_path / "hls4ml_config.yml").write_text(settings)
+    (tmp_path / "build_lib.sh").touch()
+    asked: dict[str, str] = {}
+
+    def compile_library(folder: Path, config: dict[str, str]) -> Path:
+        asked.update(config)
+        return folder
+
+    monkeypatch.setattr("gatewright.frontend.backend.compile_library", compile_library)
+    assert csim.compiled(tmp_path) == (tmp_path, "myproject")
+    assert asked["Stamp"] == "01234567"
+
+
 @needs_gxx
 def test_a_wrong_value_is_found(tmp_path: Path) -> None:
     mlp(tmp_path / "m.onnx", (6, 4))

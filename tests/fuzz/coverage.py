@@ -75,7 +75,9 @@ def window_words(layer: Layer) -> Iterable[str]:
     if max(window.stride) > 1:
         yield "stride"
     if any(window.pad):
-        yield "pads" if len(set(window.pad)) == 1 else "asymmetric pads"
+        yield "pads"
+    if window.pad[:2] != window.pad[2:]:
+        yield "asymmetric pads"
     if max(window.dilation) > 1 and max(window.kernel) > 1:
         yield "dilation"
 

@@ -11,7 +11,7 @@ Reals = NDArray[np.floating]
 ALPHA, GAMMA = 1.67326319217681884765625, 1.05070102214813232421875  # ONNX's, of Selu
 FUNCTIONS: dict[str, Callable[[Reals], Reals]] = {
     "Tanh": np.tanh,
-    "Sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "Sigmoid": lambda x: 1 / (1 + np.exp(-np.clip(x, -80, 80))),
     "Elu": lambda x: np.where(x < 0, np.expm1(np.minimum(x, 0)), x),
     "Selu": lambda x: GAMMA * np.where(x < 0, ALPHA * np.expm1(np.minimum(x, 0)), x),
     "Softplus": lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))),

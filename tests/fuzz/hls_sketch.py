@@ -1,8 +1,10 @@
 """Networks that hls4ml and the front end take: fewer kinds, formats and windows."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from hypothesis import assume
 from hypothesis import strategies as st
 
@@ -12,7 +14,8 @@ from fuzz.qonnx import ROUNDINGS, by_quant
 from fuzz.sketch import Sketch, grow
 from fuzz.spec import Layer, Network
 from gatewright.fixed import FixedFormat, Overflow, Rounding
-from gatewright.graph import Function, Pooling, Window
+from gatewright.frontend.image_layers import dilated
+from gatewright.graph import Conv, Dense, Depthwise, Function, Pooling, Window
 
 TABLES = {"table": 8, "softmax": 6}  # bits that the quantiser in front may have
 MOVERS = ("elementwise", "clip", "rectifier", "pad", "upsample", "transpose", "reshape")
@@ -58,6 +61,23 @@ class HlsSketch(Sketch):
         if kind == "table":
             assume(is_settled(layer.word, self.out(source).format, layer.out))
         return index
+
+    def as_read(self, layer: Layer, node: Dense) -> Dense:
+        """Return the node with the padding in front of it, and the widest dilation there is."""
+        if not isinstance(node, Conv | Depthwise):
+            return node
+        window, rows = node.window, len(node.weight)
+        taps = node.weight.reshape(rows, *window.kernel, -1).transpose(1, 2, 3, 0)
+        spread = np.zeros((*window.extent, *taps.shape[2:]), np.int64)
+        spread[:: window.dilation[0], :: window.dilation[1]] = taps
+        window, taps = dilated(replace(window, kernel=window.extent, dilation=(1, 1)), spread)
+        source = layer.sources[0]
+        if source and self.layers[source - 1].kind == "pad":
+            pads = zip(window.pad, self.layers[source - 1].numbers, strict=True)
+            top, left, bottom, right = (a + b for a, b in pads)
+            window = replace(window, pad=(top, left, bottom, right))
+        weight = taps.transpose(2, 0, 1).reshape(rows, -1)
+        return replace(node, weight=weight, window=window)
 
     def settings(self, kind: str, source: int, stride: int | None) -> dict[str, Any]:
         if kind == "table":

@@ -15,7 +15,7 @@ from fuzz.spec import Fill, Layer, Network
 from gatewright import folding, reference
 from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat, format_for_range
-from gatewright.graph import Dense, Function, Graph, Input, Node, Pooling, StreamType, Window
+from gatewright.graph import Conv, Dense, Function, Graph, Input, Node, Pooling, StreamType, Window
 from gatewright.reference import windows_of
 
 MOST_CYCLES = 150  # of a layer, per sample: simulation time
@@ -31,7 +31,7 @@ class Layers(Choices):
     """A network that grows.
 
     What a narrower front end does not take is cut off by overriding ``modes``, ``possible``,
-    ``functions``, ``threshold``, ``reshaping``, ``outputs`` and ``may_pool``.
+    ``functions``, ``threshold``, ``as_read``, ``reshaping``, ``outputs`` and ``may_pool``.
 
     Attributes:
         kinds: What may be drawn.
@@ -141,13 +141,13 @@ class Layers(Choices):
 
     def _folded(self, layer: Layer, node: Dense) -> Layer:
         """Return ``layer`` with a folding that is legal and quick enough to simulate."""
+        node = self.as_read(layer, node)
         rows, columns = node.weight.shape
         simds: Sequence[int] = range(1, columns + 1)  # of a depthwise layer: taps
         if layer.kind == "dense":
             simds = simds[:8]
-        elif layer.kind == "conv":
-            assert layer.window is not None
-            channels = columns // layer.window.taps
+        elif isinstance(node, Conv):
+            channels = columns // node.window.taps
             simds = [*folding.divisors(channels), *range(2 * channels, columns + 1, channels)]
         options: list[dict[str, Any]] = [
             {"pe": pe, "simd": simd} for pe in range(1, rows + 1) for simd in simds
@@ -168,6 +168,10 @@ class Layers(Choices):
         quick = [index for index, each in cycles.items() if each <= MOST_CYCLES]
         chosen = self.pick(*quick) if quick else min(cycles, key=lambda index: cycles[index])
         return replace(layer, **options[chosen])
+
+    def as_read(self, layer: Layer, node: Dense) -> Dense:
+        """Return the node that a front end makes of a layer with weights."""
+        return node
 
     # Layers on a stream.
 

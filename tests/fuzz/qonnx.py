@@ -31,7 +31,7 @@ from gatewright.graph import (
 from qonnx_networks import Builder
 
 ROUNDINGS = (Rounding.RND_CONV, Rounding.TRN)  # of Quant nodes
-MOVING = ("pad", "upsample", "transpose")
+MOVING = ("pad", "upsample", "transpose", "reshape")
 MERGES = {
     "add": "Add",
     "subtract": "Sub",

@@ -113,6 +113,14 @@ def test_verilator_warns_of_nothing(module: Path) -> None:
         verilator.lint(sources(module), module.stem, parameters)
 
 
+@pytest.mark.parametrize("module", [PACKAGE, *LIBRARY], ids=lambda path: path.stem)
+def test_yosys_reads_no_sign_into_a_cast(module: Path) -> None:
+    """Yosys reads ``-Width'(x)`` as a cast to -Width bits; write ``Width'(-x)``."""
+    before = r"(?:[=?:(,{<>+*/&|^]|\breturn)\s*[-~!]\s*"
+    found = re.search(before + r"(?!int\b|signed\b|unsigned\b)\w+'\(", module.read_text())
+    assert found is None, found[0]
+
+
 def test_verilator_lint_bites(tmp_path: Path) -> None:
     broken = tmp_path / "broken.sv"
     broken.write_text(
@@ -184,6 +192,17 @@ def test_verible_finds_nothing(folder: Path) -> None:
     files = sorted(folder.rglob("*.sv"))
     finished = process.run([program, rules, *files], cwd=RTL)
     assert finished.status == 0, finished.output
+
+
+def test_no_minus_stands_before_a_cast() -> None:
+    """Yosys reads ``-Width'(x)`` as a cast to -Width bits, and says nothing; a type is right."""
+    found = [
+        f"{path.name}: {line.strip()}"
+        for path in sorted(RTL.rglob("*.sv"))
+        for line in path.read_text().splitlines()
+        if re.search(r"(?:[^\w)\]\s]|^|\breturn)\s*-\s*(?!int')\w+'\(", line.partition("//")[0])
+    ]
+    assert found == []
 
 
 # Module, parameters, memory cells it must come to, and must not.

@@ -12,7 +12,7 @@ from gatewright.fixed import IntArray, parse_format
 from gatewright.graph import FoldRequest, Graph, Input, StreamType
 from gatewright.tools.simulate import device_of, stream_of
 from gatewright.tools.stream_bench import STRESS, Phase, Setup, run_bench
-from rtl_blocks import CACHE, SIM
+from rtl_blocks import CACHE, COVERAGE, SIM
 
 FOLDS = (  # rows, columns, PE, SIMD
     (12, 20, 4, 5),
@@ -23,6 +23,7 @@ FOLDS = (  # rows, columns, PE, SIMD
     (3, 33, 1, 1),
     (9, 6, 2, 6),
     (43, 96, 1, 2),  # two banks of weights
+    (70, 80, 37, 1),  # 37 results to read in turn
 )
 SAMPLES = 40
 
@@ -62,6 +63,7 @@ def run_layers(graphs: list[Graph], inputs: list[IntArray], folder: Path, seed: 
         seed=seed,
         optimise="-O0",
         quiet_cycles=5000,
+        coverage=COVERAGE,
     )
     devices = [device_of(description) for description in descriptions]
     streams = [stream_of(d, x) for d, x in zip(descriptions, inputs, strict=True)]

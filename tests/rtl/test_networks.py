@@ -52,31 +52,46 @@ def test_protocol(graph: Graph, seed: int, tmp_path: Path) -> None:
 def test_the_depth_before_a_join_is_what_it_takes(
     fold: dict[str, int], seed: int, tmp_path: Path
 ) -> None:
-    graph = graphs.residual(**fold)
-    description = emit.write_rtl(graph, tmp_path / "rtl")
-    (fifo,) = description["fifos"]
-    law = description["cycles_per_inference_law"]
-    x = graphs.random_inputs(graph, 24, seed)
-    expected = reference.outputs(graph, x)
+    depths = Depths(graphs.residual(**fold), seed, tmp_path)
+    (fifo,) = depths.description["fifos"]
+    law = depths.description["cycles_per_inference_law"]
+    name, depth, ahead = fifo["name"], fifo["depth"], fifo["reason"]["ahead"]
+    assert depths.run(name, depth) == law
+    depths.run(name, depth, stall=100)
+    slower = depths.run(name, depth - 1)
+    assert slower is not None
+    assert slower > law
+    depths.run(name, ahead, stall=100)
+    with pytest.raises(CheckFailedError, match="hangs"):
+        depths.run(name, ahead - 1)
 
-    def run(depth: int, stall: int = 0) -> float | None:
-        setup = replace(
-            setup_for(tmp_path / "rtl", description, seed),
-            plusargs=(f"+{fifo['name']}_depth={depth}",),
-            quiet_cycles=20_000,
-        )
+
+def test_a_fork_within_a_branch_makes_both_joins_wait(seed: int, tmp_path: Path) -> None:
+    depths = Depths(graphs.skips(), seed, tmp_path)
+    fifos = depths.description["fifos"]
+    assert len(fifos) == 2
+    for fifo in fifos:
+        name, ahead = fifo["name"], fifo["reason"]["ahead"]
+        depths.run(name, ahead, stall=100)
+        with pytest.raises(CheckFailedError, match="hangs"):
+            depths.run(name, ahead - 1)
+
+
+class Depths:
+    """A network whose FIFOs can be made less deep."""
+
+    def __init__(self, graph: Graph, seed: int, folder: Path) -> None:
+        self.description = emit.write_rtl(graph, folder / "rtl")
+        self.setup = setup_for(folder / "rtl", self.description, seed)
+        self.inputs = graphs.random_inputs(graph, 24, seed)
+        self.expected = reference.outputs(graph, self.inputs)
+
+    def run(self, fifo: str, depth: int, stall: int = 0) -> float | None:
+        """Return the cycles per inference with one FIFO as deep as ``depth``."""
+        setup = replace(self.setup, plusargs=(f"+{fifo}_depth={depth}",), quiet_cycles=20_000)
         result = simulate.run_design(
-            description, x, setup, expected=expected, idle=stall, stall=stall
+            self.description, self.inputs, setup, expected=self.expected, idle=stall, stall=stall
         )
         assert result.comparison is not None
         result.comparison.require_equal()
         return result.cycles_per_inference
-
-    assert run(fifo["depth"]) == law
-    run(fifo["depth"], stall=100)
-    slower = run(fifo["depth"] - 1)
-    assert slower is not None
-    assert slower > law
-    run(fifo["reason"]["ahead"], stall=100)
-    with pytest.raises(CheckFailedError, match="hangs"):
-        run(fifo["reason"]["ahead"] - 1)

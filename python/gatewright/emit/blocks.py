@@ -5,7 +5,7 @@ from math import ceil, gcd
 
 from gatewright.emit import needs
 from gatewright.emit.memory import bias_words, weight_words
-from gatewright.emit.streams import Block, Lanes, Stream
+from gatewright.emit.streams import Block, Lanes, Rhythm, Stream
 from gatewright.fixed import FixedFormat, Overflow, Rounding
 from gatewright.folding import Fold
 from gatewright.graph import Argmax, Dense, Elementwise, Function, Node, sum_range
@@ -60,8 +60,8 @@ def dense(node: Dense, fused: Elementwise | None, folded: Fold, stream: Stream) 
         fold=folded,
         memories=memories | bias,
         cycles=folded.cycles,
+        rhythm=rhythm(folded),
         lag=pipeline_latency(folded),
-        spread=spread(folded),
     )
 
 
@@ -100,9 +100,12 @@ def pipeline_latency(folded: Fold) -> int:
     return 13 + (folded.simd - 1).bit_length() + folded.delay
 
 
-def spread(folded: Fold) -> int:
-    """Return the cycles from a vector's first result to its last."""
-    return (folded.passes - 1) * folded.beats + folded.result_beats - 1
+def rhythm(folded: Fold) -> Rhythm:
+    """Return when the results of a vector leave: pass by pass, a beat a cycle."""
+    beats = range(ceil(folded.rows / folded.out_lanes))
+    steps = (divmod(beat, folded.result_beats) for beat in beats)
+    offsets = tuple(row_group * folded.beats + step for row_group, step in steps)
+    return Rhythm(folded.depth, offsets)
 
 
 def fifo_depth(folded: Fold) -> int:
@@ -171,7 +174,6 @@ def argmax(node: Argmax, stream: Stream) -> Block:
         needs=(needs.everything(source.beats, out.beats),),
         node=node.name,
         lag=1 + (source.lanes - 1).bit_length(),
-        spread=0,
     )
 
 
@@ -206,8 +208,7 @@ def _width_converter(node: Node, stream: Stream, lanes: int) -> Block:
         inputs=(stream,),
         outputs=(Stream(name, out),),
         needs=(needs.regrouped(source.elements, source.lanes, lanes),),
-        spread=0 if lanes > source.lanes else None,
-        parts=ceil(source.lanes / lanes),
+        single=True,
     )
 
 

@@ -1,4 +1,4 @@
-"""Depth of the FIFOs where branches join again.
+"""Depth of the FIFOs where branches join again, and of those in front of what takes in bursts.
 
 A fork gives a beat only when every reader has taken the last one. Where two branches join, the
 join waits for the later branch; the other one's beats must be kept meanwhile, or the fork stops
@@ -6,22 +6,22 @@ and the later branch never gets what it waits for. How many there can be is know
 ``demand``: that many places make a deadlock impossible.
 
 For the pace of the slowest layer the FIFO must besides hold what comes while a beat passes the
-later branch's pipelines: that branch's extra latency, counted from the inputs on, at the stream's
-mean rate. A layer that needs whole pixels waits besides until the layer before it has given the
-last beat of one, and a concatenation takes nothing of one stream while it takes a pixel's beats of
-the other. A full FIFO takes no beat in the cycle in which one leaves: it holds one more where some
-stream in front of it is busy most of the time.
+later branch's pipelines: see ``schedule``. Where several FIFOs wait for one another, a beat that
+leaves one is answered later: they hold what comes meanwhile too. A block that adds an image's
+padding takes nothing meanwhile and has no place for what comes: the same schedule says how much.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 
 from gatewright.emit import blocks
-from gatewright.emit.demand import beats_ahead
+from gatewright.emit.demand import Input, beats_ahead
+from gatewright.emit.schedule import Schedule
 from gatewright.emit.streams import Block, Stream
 
 MIN_DEPTH = 2  # of axis_fifo
-TURN = 2  # cycles from a beat that leaves a FIFO to one that comes in and is there
+REACTION = 12  # cycles in which FIFOs answer one another
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Depth:
 
     Attributes:
         ahead: Beats the stream may be ahead of the other: with fewer the design can deadlock.
-        latency: Beats that come during the other branch's extra latency, or its turn.
-        join: The block where they join.
+        latency: More beats that come during the other branch's extra latency.
+        join: The block in front of which it stands.
     """
 
     ahead: int
@@ -43,30 +43,6 @@ class Depth:
         """Beats the FIFO holds; 0: none is needed."""
         wanted = self.ahead + self.latency
         return max(wanted, MIN_DEPTH) if wanted else 0
-
-
-@dataclass(frozen=True)
-class Lag:
-    """When a stream's beats come, after the inputs' beats that they need.
-
-    Attributes:
-        first: Cycles to a pixel's first beat.
-        spread: Cycles from there to its last; 0 behind a fork, whose beats are counted one by one.
-        beats: Most beats of a stream on the way.
-    """
-
-    first: int = 0
-    spread: int = 0
-    beats: int = 0
-
-    def through(self, block: Block) -> "Lag":
-        """Return the lag behind a block."""
-        first, beats = self.first + block.lag, max(self.beats, block.out.beats)
-        if block.forks:
-            return Lag(first, 0, beats)
-        if block.spread is None:  # a beat for a beat, or several
-            return Lag(first + block.parts - 1, self.spread + block.parts - 1, beats)
-        return Lag(first + self.spread, block.spread, beats)
 
 
 def with_fifos(
@@ -84,51 +60,35 @@ def with_fifos(
         unique: Makes a name that nothing has.
     """
     ahead = beats_ahead(made, outputs)
-    lags: dict[str, Lag] = {}
+    schedule = Schedule(interval)
+    waiting: dict[Input, int] = {}
+    for block in made:
+        if len(block.inputs) > 1 or block.bursts:
+            counts = [schedule.waiting(block, index) for index in range(len(block.inputs))]
+            waiting |= {(block.name, index): count for index, count in enumerate(counts) if count}
+        schedule.add(block)
+    alone = len(ahead.keys() | waiting.keys()) == 1
     found: list[Block] = []
     depths: dict[str, Depth] = {}
     for block in made:
-        joins = len(block.inputs) > 1
-        before = _before(block, lags)
         inputs = list(block.inputs)
-        for index, stream in enumerate(block.inputs if joins else ()):
-            late = max(lag.first for lag in before) - before[index].first + block.turns[index]
-            fast = late > 0 and 2 * before[index].beats > interval
-            extra = late * stream.type.beats // interval + int(fast)
-            depth = Depth(ahead.get((block.name, index), 0), extra, block.name)
-            if depth.depth:
-                name = unique(f"{block.name}_fifo_{'ab'[index]}")
+        for index, stream in enumerate(block.inputs):
+            place = (block.name, index)
+            first, count = ahead.get(place, 0), waiting.get(place, 0)
+            if count and not alone:
+                count += ceil(REACTION * stream.type.beats / interval)
+            if first or count:
+                depth = Depth(first, max(count - first, 0), block.name)
+                name = unique(f"{block.name}_fifo{'' if block.bursts else ('_a', '_b')[index]}")
                 depths[name] = depth
-                fifo = blocks.fifo(name, _reason(depth), stream, depth.depth)
+                fifo = blocks.fifo(name, _reason(block, depth), stream, depth.depth)
                 inputs[index] = fifo.outputs[0]
                 found.append(fifo)
         found.append(replace(block, inputs=tuple(inputs)))
-        lags |= _behind(block, before)
     return tuple(found), depths
 
 
-def latency(blocks: Iterable[Block], outputs: Iterable[Stream]) -> int:
-    """Return the cycles from a sample's last beat in to its last beat out, where nothing waits."""
-    lags: dict[str, Lag] = {}
-    for block in blocks:
-        lags |= _behind(block, _before(block, lags))
-    found = [lags.get(stream.name, Lag()) for stream in outputs]
-    return max(lag.first + lag.spread for lag in found)
-
-
-def _before(block: Block, lags: Mapping[str, Lag]) -> list[Lag]:
-    return [lags.get(stream.name, Lag(beats=stream.type.beats)) for stream in block.inputs]
-
-
-def _behind(block: Block, before: Sequence[Lag]) -> dict[str, Lag]:
-    behind = [lag.through(block) for lag in before]
-    latest = Lag(
-        max(lag.first for lag in behind) + TURN * (len(before) > 1),
-        max(lag.spread for lag in behind),
-        max(lag.beats for lag in behind),
-    )
-    return dict.fromkeys((stream.name for stream in block.outputs), latest)
-
-
-def _reason(depth: Depth) -> str:
+def _reason(block: Block, depth: Depth) -> str:
+    if block.bursts:
+        return f"{depth.latency} beats that come while {block.name} takes none"
     return f"{depth.ahead} beats ahead of the other branch, {depth.latency} more during its latency"

@@ -7,7 +7,7 @@ import numpy as np
 from gatewright.emit import needs
 from gatewright.emit.blocks import as_text, bit, conversion, text, then
 from gatewright.emit.memory import hex_lines
-from gatewright.emit.streams import Block, Lanes, Stream
+from gatewright.emit.streams import Block, Lanes, Rhythm, Stream
 from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat
 from gatewright.graph import Clip, Elementwise, Node, Rectifier, Softmax, Table
@@ -167,8 +167,8 @@ def softmax(node: Softmax, stream: Stream, channels: int, target: int) -> Block:
         node=node.name,
         memories={file: hex_lines(node.values.reshape(-1, 1), width)},
         cycles=pixels * cycles,
+        rhythm=Rhythm(cycles, tuple(ceil(k * cycles / channels) for k in range(channels))),
         lag=channels + steps + 7,
-        spread=cycles,
     )
 
 

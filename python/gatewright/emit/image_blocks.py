@@ -13,11 +13,11 @@ from gatewright.emit.blocks import (
     is_relu,
     matrix_parameters,
     pipeline_latency,
-    spread,
+    rhythm,
     then,
 )
 from gatewright.emit.memory import weight_words
-from gatewright.emit.streams import Block, Lanes, Stream
+from gatewright.emit.streams import Block, Lanes, Rhythm, Stream
 from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat
 from gatewright.folding import Fold
@@ -84,11 +84,11 @@ def conv(
         fold=folded,
         memories=memories | bias,
         cycles=_cycles(node, folded, image, groups),
+        rhythm=rhythm(folded),
         # Tap by tap the last beat is the one waited for; of several at once the first.
         lag=_lag(node, folded, image, groups)
         + pipeline_latency(folded)
         + (folded.beats - 1 if folded.taps > 1 else 0),
-        spread=spread(folded),
     )
 
 
@@ -121,8 +121,8 @@ def depthwise(
         fold=folded,
         memories={weight_file: words} | bias,
         cycles=_cycles(node, folded, image, groups),
+        rhythm=Rhythm(folded.beats),
         lag=_lag(node, folded, image, groups) + 10 + folded.levels + folded.beats,
-        spread=(groups - 1) * folded.beats,
     )
 
 
@@ -156,9 +156,9 @@ def pool(node: Pool, stream: Stream, image: StreamType) -> Block:
         needs=(needs.windows(image, node.window, groups, groups, by_group=True),),
         node=node.name,
         cycles=windows.serial_cycles(image, node.window, groups, taps * groups),
+        rhythm=Rhythm(taps),
         # A division: at most a bit per cycle, see pool_reduce.
         lag=windows.SERIAL_LAG + (4 + source.format.width + out.format.width if average else 2),
-        spread=(groups - 1) * taps,
     )
 
 
@@ -213,7 +213,6 @@ def concat(node: Concat, a: Stream, b: Stream, channels: tuple[int, int]) -> Blo
         needs=needs.joined(pixels, beats),
         node=node.name,
         lag=1,
-        turns=(beats[1], beats[0]),
     )
 
 

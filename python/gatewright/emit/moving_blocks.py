@@ -21,7 +21,7 @@ def pad(node: Pad, stream: Stream, image: StreamType) -> Block:
     needed = needs.padded(image, node.pad, groups)
     first = (top * (image.image[1] + left + right) + left) * groups
     block = _block("axis_pad", node, stream, image, parameters, needed, lag=1)
-    return replace(block, first=first)
+    return replace(block, first=first, bursts=True)
 
 
 def upsample(node: Upsample, stream: Stream, image: StreamType) -> Block:
@@ -79,5 +79,4 @@ def _block(
         needs=(needed,),
         node=node.name,
         lag=lag,
-        spread=0,
     )

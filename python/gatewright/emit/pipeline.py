@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from math import ceil
 
-from gatewright.emit.branches import Depth, latency
+from gatewright.emit.branches import Depth
+from gatewright.emit.schedule import latency
 from gatewright.emit.streams import Block, Stream
 from gatewright.graph import Graph
 
@@ -57,5 +58,6 @@ class Pipeline:
         A bit waits from its frame's last beat in to the last beat out. One more comes while one
         leaves, and the skid behind the guard may keep a last beat back for a while.
         """
-        cycles = latency(self.blocks, (port.stream for port in self.outputs)) + DOORS
+        streams = (port.stream for port in self.outputs)
+        cycles = latency(self.blocks, streams, self.interval) + DOORS
         return max(MIN_FRAMES, ceil(cycles / self.interval) + 2)

@@ -47,6 +47,19 @@ class Stream:
 
 
 @dataclass(frozen=True)
+class Rhythm:
+    """How fast a block gives results where nothing holds it up.
+
+    Attributes:
+        cycles: From one group of results to the next, at least.
+        offsets: Of each of a group's beats: cycles behind the first.
+    """
+
+    cycles: int = 1
+    offsets: tuple[int, ...] = (0,)
+
+
+@dataclass(frozen=True)
 class Block:
     """An instance of a library block.
 
@@ -63,11 +76,11 @@ class Block:
         memories: Text of its memory files by file name.
         cycles: Cycles per sample by its own law; its streams' beats count besides.
         lag: Cycles from the last beat that a pixel's first output beat needs to that beat.
-        spread: Cycles from a pixel's first beat to its last; None: a beat for a beat.
-        parts: Of a beat for a beat, the beats that it makes of one.
         needs: For each input, the beats that each output beat needs.
         first: Output beats that leave before its first input beat is taken.
-        turns: For each input of a join, the cycles of a pixel in which it takes from others only.
+        single: It takes no beat while a result of the beats before waits to be taken.
+        bursts: It has no place for beats that come while it takes none.
+        rhythm: How fast it gives its results.
     """
 
     name: str
@@ -83,10 +96,10 @@ class Block:
     memories: dict[str, str] = field(default_factory=dict)
     cycles: int = 0
     first: int = 0
+    single: bool = False
+    bursts: bool = False
+    rhythm: Rhythm = Rhythm()
     lag: int = 1
-    spread: int | None = None
-    parts: int = 1
-    turns: tuple[int, ...] = (0, 0)
 
     @property
     def source(self) -> Lanes:

@@ -12,6 +12,7 @@ from gatewright.emit.builder import build
 from gatewright.emit.environment import environment
 from gatewright.emit.keywords import KEYWORDS
 from gatewright.emit.pipeline import Pipeline, Port
+from gatewright.emit.stalls import with_stalls
 from gatewright.emit.streams import Block, bus_width
 from gatewright.errors import GatewrightError
 from gatewright.files import write_json, write_text
@@ -30,9 +31,11 @@ class RtlOptions:
 
     Attributes:
         input_lanes: Elements per beat at the design's input; by default the first layer's SIMD.
+        stalls: A block that stalls at random in each stream: for stress tests, not for hardware.
     """
 
     input_lanes: int | None = None
+    stalls: bool = False
 
 
 def write_rtl(
@@ -53,13 +56,15 @@ def write_rtl(
         GatewrightError: a graph that cannot be emitted (before anything is written), or a file
             that cannot be written.
     """
-    pipeline = build(graph, (options or RtlOptions()).input_lanes)
+    options = options or RtlOptions()
+    pipeline = build(graph, options.input_lanes)
     modules = {block.module for block in pipeline.blocks}
     if len(pipeline.outputs) > 1:
-        modules.add("axis_fork")  # a frame's flag for every output
+        modules |= {"axis_fork", "axis_fifo"}  # a frame's flag for every output
     library = _library(graph.name, modules)
     description = _describe(pipeline, [f"lib/{path.name}" for path in library])
-    files = {f"{graph.name}.sv": render_top(pipeline, model)}
+    top = with_stalls(pipeline) if options.stalls else pipeline
+    files = {f"{graph.name}.sv": render_top(top, model)}
     for block in pipeline.blocks:
         files |= block.memories
     files |= {f"lib/{path.name}": path.read_text(encoding="utf-8") for path in library}

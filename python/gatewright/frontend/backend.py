@@ -84,6 +84,7 @@ class GatewrightBackend(VitisBackend):  # type: ignore[misc]  # hls4ml has no ty
     @model_optimizer()  # type: ignore[untyped-decorator]  # hls4ml has no type hints
     def read_graph(self, model: Any) -> bool:
         """Keep the hardware graph with the model."""
+        settings.set_clone_types(model)
         adapter.store_graph(model)
         return False
 

@@ -46,7 +46,8 @@ def compiled(folder: Path) -> tuple[Path, str]:
             f"cannot read {settings}: {error.strerror}; run the hls step"
         ) from None
     keys = ("ProjectName", "Stamp")
-    config = dict(re.findall(rf"^({'|'.join(keys)}): (\w+)$", text, re.MULTILINE))
+    # YAML quotes a stamp that is all digits
+    config = dict(re.findall(rf"^({'|'.join(keys)}): '?(\w+)'?$", text, re.MULTILINE))
     if set(config) != set(keys):
         raise GatewrightError(f"{settings} names no project; run the hls step again")
     firmware = folder.absolute() / "firmware"

@@ -253,7 +253,7 @@ def merge(reader: "Reader", layer: Any) -> g.Node:
     kind = next((kind for kind in g.Combination if kind.value == word), None)
     sources = [reader.source(layer, index) for index in (0, 1)]
     out = reader.out(layer)
-    if kind is None or any(source.out.shape != out.shape for source in sources):
+    if kind is None or any(source.out.image != out.image for source in sources):
         raise GatewrightError(
             f"{origin(layer)}: {word} of {sources[0].out.shape} and {sources[1].out.shape}; "
             f"supported: {', '.join(kind.value for kind in g.Combination)}, of equal shapes"
@@ -271,10 +271,9 @@ def concat(reader: "Reader", layer: Any) -> g.Node:
     """Read two streams joined along their channels."""
     sources = [reader.source(layer, index) for index in (0, 1)]
     out = reader.out(layer)
-    shapes = [source.out.shape for source in sources]
-    if len({shape[:-1] for shape in (*shapes, out.shape)}) > 1 or out.shape[-1] != sum(
-        shape[-1] for shape in shapes
-    ):
+    shapes = [source.out.image for source in sources]
+    pixels = {image[:2] for image in (*shapes, out.image)}
+    if len(pixels) > 1 or out.image[2] != sum(image[2] for image in shapes):
         raise GatewrightError(
             f"{origin(layer)}: a concatenation of {shapes[0]} and {shapes[1]} to {out.shape}; "
             "supported: along the channels, the last axis"

@@ -66,7 +66,7 @@ def drop_last_flatten(graph: Any) -> None:
         known = shapes(graph)
         source, out = known[node.input[0]], known[node.output[0]]
         chain = _until_output(graph, node.output[0])
-        if len(source) > len(out) and chain is not None:
+        if len(source) > len(out) == 2 and chain is not None:
             remove_node(graph, node)
             for tensor in chain:
                 set_shape(graph, tensor, source)

