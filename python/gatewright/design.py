@@ -23,11 +23,12 @@ class LayerSettings:
     """What the user asks of one layer, in hls4ml's words; ``PE`` and ``SIMD`` override reuse.
 
     Attributes:
-        Strategy: How the layer is built: ``Resource`` or ``Latency``.
+        Strategy: How the layer is built: ``Resource`` or ``Latency``, both folded, or
+            ``Compressed``, on the sparse core.
         ReuseFactor: Times each multiplier is used per vector.
         Precision: hls4ml's precision of the layer, a text or one per tensor.
-        PE: Output rows computed at once.
-        SIMD: Products per row computed at once.
+        PE: Output rows computed at once; of a compressed layer, products per cycle.
+        SIMD: Products per row computed at once; of a compressed layer, inputs per beat.
     """
 
     Strategy: str | None = None

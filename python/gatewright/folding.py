@@ -7,8 +7,9 @@ channels of several taps. A depthwise convolution has channels for rows and taps
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import ceil, gcd, prod
+from typing import Any
 
 from gatewright.errors import GatewrightError
 from gatewright.graph import Conv, Dense, Depthwise
@@ -111,6 +112,27 @@ class Fold:
     def weight_memory(self) -> str:
         """``lut`` or ``block``, by the depth."""
         return "lut" if self.depth <= _LUT_DEPTH else "block"
+
+    @property
+    def least(self) -> int:
+        """Cycles per sample at least: whatever the values, the law's."""
+        return self.cycles
+
+    def summary(self) -> dict[str, Any]:
+        """Return what ``rtl.json`` says of it."""
+        return {
+            **asdict(self),
+            "core": "folded",
+            "cycles": self.cycles,
+            "multipliers": self.multipliers,
+            "useful_multiplications": self.useful,
+            "weight_memory": {
+                "kind": self.weight_memory,
+                "depth": self.depth,
+                "ranks": self.ranks,
+                "banks": self.banks,
+            },
+        }
 
 
 def fold(node: Dense) -> Fold:

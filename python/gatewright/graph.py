@@ -44,6 +44,7 @@ class Strategy(Enum):
 
     LATENCY = "latency"
     RESOURCE = "resource"
+    COMPRESSED = "compressed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +55,9 @@ class FoldRequest:
         strategy: hls4ml's Strategy.
         reuse_factor: hls4ml's ReuseFactor, already valid by hls4ml's rule.
         asked_reuse_factor: What the user wrote, where hls4ml's rule changed it.
-        pe: Output rows computed at once; overrides the reuse factor together with ``simd``.
-        simd: Products per row computed at once.
+        pe: Output rows computed at once; overrides the reuse factor together with ``simd``. Of a
+            compressed layer: processing elements.
+        simd: Products per row computed at once; of a compressed layer, inputs per beat.
     """
 
     strategy: Strategy = Strategy.RESOURCE
@@ -151,6 +153,11 @@ class Window:
     def taps(self) -> int:
         """Elements of one channel under the kernel."""
         return prod(self.kernel)
+
+    @property
+    def pointwise(self) -> bool:
+        """Whether the windows are the image's own pixels, one by one."""
+        return self.taps == 1 and self.stride == (1, 1) and not any(self.pad)
 
     @property
     def extent(self) -> tuple[int, int]:

@@ -240,6 +240,19 @@ module matvec_sparse #(
     .word_o   (order)
   );
 
+`ifdef VERILATOR
+  longint unsigned useful_macs_q /* verilator public_flat_rd */;  // since reset; no fillers
+  logic [Pe-1:0]   useful;
+
+  for (genvar p = 0; p < Pe; p++) begin : gen_useful
+    assign useful[p] = gen_pe[p].u_pe.useful;
+  end
+
+  always_ff @(posedge clk_i) begin
+    useful_macs_q <= rst_ni ? useful_macs_q + 64'($countones(useful)) : 0;
+  end
+`endif
+
   assign valid_o = go_d[3];
   assign last_o  = end_d[3];
 

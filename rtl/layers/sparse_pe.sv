@@ -227,7 +227,12 @@ module sparse_pe #(
   end
 
 `ifdef VERILATOR
-  logic [1:0] full_q;  // banks complete and not released
+  logic       useful;  // a product of a weight, not of a filler, is added
+  logic [2:0] weight_d;  // while it is multiplied
+  logic [1:0] full_q;    // banks complete and not released
+
+  always_ff @(posedge clk_i) weight_d <= {weight_d[1:0], entry[WeightWidth-1:0] != '0};
+  assign useful = busy_d[5] && weight_d[2];
 
   always_ff @(posedge clk_i) full_q <= rst_ni ? full_q + 2'(end_d[5]) - 2'(release_i) : '0;
 

@@ -73,6 +73,7 @@ def test_every_mode_in_the_c_simulation(io: str, tmp_path: Path) -> None:
         "LayerName": {name: {"Precision": text} for name, text in MODES.items()},
     }
     settings["LayerName"]["fc2"]["Strategy"] = "Latency"
+    settings["LayerName"]["fc3"] |= {"Strategy": "Compressed", "PE": 4, "SIMD": 3}
     write_vectors(tmp_path, settings, extra=3, samples=1100)
     said = hls_step.run(**arguments(tmp_path, io, **settings))
     assert said["compared"] == 1100 * 5
@@ -82,6 +83,7 @@ def test_every_mode_in_the_c_simulation(io: str, tmp_path: Path) -> None:
     named = {entry["name"]: entry for entry in said["layers"]}
     assert named["fc1"]["precision"] == MODES["fc1"]
     assert named["fc2"]["strategy"] == "latency"
+    assert named["fc3"]["strategy"] == "compressed"
     graph = graph_io.load(tmp_path / "build")
     outputs = reference.outputs(
         graph, quantize(np.load(tmp_path / "vectors.npz")["inputs"], graph.nodes[0].out.format)

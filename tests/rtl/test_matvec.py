@@ -1,6 +1,7 @@
 """The folded core, emitted for many foldings, gives the integer reference's sums."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 import networks
 from gatewright import emit, reference
 from gatewright.fixed import IntArray, parse_format
-from gatewright.graph import FoldRequest, Graph, Input, StreamType
+from gatewright.graph import Dense, FoldRequest, Graph, Input, Strategy, StreamType
 from gatewright.tools.simulate import device_of, stream_of
 from gatewright.tools.stream_bench import STRESS, Phase, Setup, run_bench
 from rtl_blocks import CACHE, COVERAGE, SIM
@@ -24,6 +25,13 @@ FOLDS = (  # rows, columns, PE, SIMD
     (9, 6, 2, 6),
     (43, 96, 1, 2),  # two banks of weights
     (70, 80, 37, 1),  # 37 results to read in turn
+)
+COMPRESSED = (  # rows, columns, PE, elements per beat, share of weights that are not zero
+    (24, 50, 4, 5, 0.2),
+    (23, 64, 8, 16, 0.1),
+    (9, 33, 3, 4, 1.0),
+    (40, 30, 2, 1, 0.5),
+    (5, 12, 5, 12, 0.0),
 )
 SAMPLES = 40
 
@@ -88,5 +96,19 @@ def run_layers(graphs: list[Graph], inputs: list[IntArray], folder: Path, seed: 
 def test_folds(part: slice, seed: int, tmp_path: Path) -> None:
     folds = list(enumerate(FOLDS))[part]
     graphs = [layer(index, *fold, seed=seed + index) for index, fold in folds]
+    inputs = [networks.random_inputs(graph, SAMPLES, seed) for graph in graphs]
+    run_layers(graphs, inputs, tmp_path, seed)
+
+
+def test_compressed(seed: int, tmp_path: Path) -> None:
+    rng = np.random.default_rng(seed)
+    graphs = []
+    for index, (rows, cols, pe, simd, share) in enumerate(COMPRESSED):
+        first, dense, *rest = layer(index, rows, cols, 1, 1, seed).nodes
+        assert isinstance(dense, Dense)
+        request = FoldRequest(strategy=Strategy.COMPRESSED, pe=pe, simd=simd)
+        kept = np.where(rng.random(dense.weight.shape) < share, dense.weight, 0)
+        nodes = (first, replace(dense, weight=kept, request=request), *rest)
+        graphs.append(Graph(f"compressed_{index}", nodes, (nodes[-1].name,)))
     inputs = [networks.random_inputs(graph, SAMPLES, seed) for graph in graphs]
     run_layers(graphs, inputs, tmp_path, seed)

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gatewright.emit import sparse
+from gatewright import sparse
 from gatewright.emit.memory import hex_lines
+from gatewright.emit.sparse import memory_files
 from gatewright.fixed import FixedFormat, IntArray, Overflow, Rounding, format_for_range, requantize
 from gatewright.tools.bench import Device
 from gatewright.tools.stream_bench import STRESS, Phase
@@ -93,7 +94,7 @@ def case(rng: np.random.Generator, name: str, layer: Layer, memories: Path) -> C
     total = FixedFormat(True, span.width + 1, span.width + 1)
     out = requantize(np.maximum(sums, 0) if relu else sums, total, target)
     out_beats = ceil(layer.rows / layer.out_lanes)
-    files = sparse.memory_files(packed, layer.pe, layer.out_lanes, WEIGHT_WIDTH, name)
+    files = memory_files(packed, layer.pe, layer.out_lanes, WEIGHT_WIDTH, name)
     padded = np.zeros(out_beats * layer.out_lanes, np.int64)
     padded[: layer.rows] = bias
     files[f"{name}_bias.mem"] = hex_lines(padded.reshape(-1, layer.out_lanes), 12)

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 from math import gcd, prod
 from typing import Any
 
-from gatewright.emit import blocks, branches, function_blocks, image_blocks, moving_blocks
+from gatewright.emit import blocks, branches, function_blocks, image_blocks, moving_blocks, sparse
 from gatewright.emit.pipeline import Pipeline, Port
 from gatewright.emit.streams import Block, Lanes, Stream, bus_width
 from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat, format_for_range
-from gatewright.folding import depthwise_within, divisors, fold
+from gatewright.folding import Fold, depthwise_within, divisors, fold
 from gatewright.graph import (
     Argmax,
     Clip,
@@ -36,12 +36,14 @@ from gatewright.graph import (
     Rectifier,
     Reshape,
     Softmax,
+    Strategy,
     StreamType,
     Table,
     Transpose,
     Upsample,
     sum_range,
 )
+from gatewright.sparse import SparseFold, sparse_fold
 
 # Of the top's own streams and instances.
 TOP_NAMES = ("s_axis", "m_axis", "frame", "bad", "door", "guard", "mark", "elements")
@@ -74,7 +76,7 @@ class _Builder:
 
     def build(self) -> Pipeline:
         layers = [node for node in self.graph.nodes if isinstance(node, Dense)]
-        self.folds = {layer.name: fold(layer) for layer in layers if not _unfolded(layer)}
+        self.folds = {layer.name: _fold(layer) for layer in layers if not _unfolded(layer)}
         self.target = self._target()
         for layer in layers:
             if isinstance(layer, Depthwise) and layer.name not in self.folds:
@@ -165,6 +167,8 @@ class _Builder:
         image = self.graph.source(node)
         stream = self._with_lanes(node, self._take(node.inputs[0]), self._lanes_wanted(node))
         fused = self._fusing(node, sum_range(node, stream.type.format).total)
+        if isinstance(folded, SparseFold):
+            return sparse.layer(node, fused, folded, stream)
         match node:
             case Conv():
                 return image_blocks.conv(node, fused, folded, stream, image)
@@ -335,6 +339,11 @@ class _Builder:
             unique = next(candidates)
         self.taken.add(unique)
         return unique
+
+
+def _fold(node: Dense) -> Fold | SparseFold:
+    compressed = node.request.strategy is Strategy.COMPRESSED
+    return sparse_fold(node) if compressed else fold(node)
 
 
 def _unfolded(node: Dense) -> bool:

@@ -60,4 +60,6 @@ class Pipeline:
         """
         streams = (port.stream for port in self.outputs)
         cycles = latency(self.blocks, streams, self.interval) + DOORS
-        return max(MIN_FRAMES, ceil(cycles / self.interval) + 2)
+        beats = [port.stream.type.beats for port in self.inputs]
+        least = max([*beats, *(block.least for block in self.blocks)])
+        return max(MIN_FRAMES, ceil(cycles / least) + 2)

@@ -1,110 +1,75 @@
-"""Weights of the sparse core: rows dealt to PEs, entries, pointers."""
+"""Compressed layers, as instances of library blocks, and their memories."""
 
-from dataclasses import dataclass
 from math import ceil
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gatewright.emit.blocks import (
+    as_text,
+    bias_file,
+    conversion_comment,
+    matrix_parameters,
+    text,
+    then,
+)
 from gatewright.emit.memory import hex_lines
+from gatewright.emit.streams import Block, Lanes, Rhythm, Stream
 from gatewright.fixed import IntArray
+from gatewright.graph import Dense, Elementwise
+from gatewright.sparse import QUEUE_DEPTH, Packed, SparseFold
+
+_LATENCY = 28  # cycles from a vector's last beat to its first result, with nothing to wait for
 
 
-@dataclass(frozen=True, eq=False)
-class Packed:
-    """A matrix as the sparse core holds it.
+def layer(node: Dense, fused: Elementwise | None, folded: SparseFold, stream: Stream) -> Block:
+    """Return a compressed dense or pointwise layer, with the conversion behind it if there is one.
 
-    Attributes:
-        pes: PE of each row; the rows of a slot, ``[k * PEs, (k + 1) * PEs)``, are on as many PEs.
-        skip_width: Bits of an entry's skip.
-        entries: Of each PE, its (skip, weight) column after column; a weight of 0 is a filler.
-        counts: [PEs, columns]: entries of each column.
+    ``matrix_parameters`` takes what both cores have in common.
     """
-
-    pes: IntArray
-    skip_width: int
-    entries: tuple[tuple[tuple[int, int], ...], ...]
-    counts: IntArray
-
-    @property
-    def fillers(self) -> int:
-        """Entries that cost a cycle and multiply nothing."""
-        return sum(weight == 0 for pe in self.entries for _, weight in pe)
-
-    @property
-    def depth(self) -> int:
-        """Entries of the PE that has most, at least 1."""
-        return max(1, *(len(pe) for pe in self.entries))
-
-    @property
-    def bound(self) -> int:
-        """Cycles that no vector takes more of in the PEs."""
-        return int(np.maximum(self.counts.max(axis=0), 1).sum())
-
-    @property
-    def count_width(self) -> int:
-        """Bits of a column's number of entries."""
-        return max(1, int(self.counts.max()).bit_length())
-
-    def firsts(self) -> IntArray:
-        """Return the address of each column's first entry, [PEs, columns]."""
-        return np.cumsum(self.counts, axis=1) - self.counts
-
-
-def deal(weight: IntArray, pe: int, load: NDArray[np.floating] | None = None) -> IntArray:
-    """Return the PE of each row: of every ``pe`` rows the one with most work goes to the idlest.
-
-    Args:
-        weight: Integers [rows, columns].
-        pe: PEs.
-        load: How often each column's activation is not zero, [columns]; None: always.
-    """
-    rows, columns = weight.shape
-    work = (weight != 0) @ (np.ones(columns) if load is None else load)
-    done, pes = np.zeros(pe), np.zeros(rows, dtype=np.int64)
-    for first in range(0, rows, pe):
-        slot = np.arange(first, min(first + pe, rows))
-        slot = slot[np.argsort(-work[slot], kind="stable")]
-        idlest = np.argsort(done, kind="stable")[: len(slot)]
-        pes[slot] = idlest
-        done[idlest] += work[slot]
-    return pes
-
-
-def pack(weight: IntArray, pes: IntArray, pe: int, skip_width: int | None = None) -> Packed:
-    """Return a matrix's entries.
-
-    Args:
-        weight: Integers [rows, columns].
-        pes: PE of each row, by ``deal``.
-        pe: PEs.
-        skip_width: Bits of a skip, at least 1; None: those with the fewest bits in all.
-    """
-    rows, columns = weight.shape
-    slots = ceil(rows / pe)
-    widest = max((slots - 1).bit_length(), 1)
-    if skip_width is None:
-        packed = [pack(weight, pes, pe, width) for width in range(1, widest + 1)]
-        bits = int(np.abs(weight).max(initial=1)).bit_length() + 1
-        return min(packed, key=lambda one: (one.depth * (one.skip_width + bits), one.fillers))
-    most = 2**skip_width - 1
-    grid = np.zeros((pe, slots, columns), dtype=np.int64)
-    grid[pes, np.arange(rows) // pe] = weight
-    counts = np.zeros((pe, columns), dtype=np.int64)
-    entries = []
-    for index, part in enumerate(grid):
-        mine: list[tuple[int, int]] = []
-        for column in range(columns):
-            begin, slot = len(mine), 0  # slot: the first one that the next entry can reach
-            for used in np.flatnonzero(part[:, column]):
-                while used - slot > most:
-                    mine.append((most, 0))
-                    slot += most + 1
-                mine.append((int(used) - slot, int(part[used, column])))
-                slot = int(used) + 1
-            counts[index, column] = len(mine) - begin
-        entries.append(tuple(mine))
-    return Packed(pes, skip_width, tuple(entries), counts)
+    last, packed = fused or node, folded.packed
+    out = Lanes(last.out.format, last.out.size, folded.out_lanes)
+    size: dict[str, int | str] = {
+        "Rows": folded.rows,
+        "Cols": folded.cols,
+        "Pe": folded.pe,
+        "Lanes": folded.in_lanes,
+        "Picks": folded.picks,
+        "OutLanes": folded.out_lanes,
+        "Vectors": folded.vectors,
+        "Entries": packed.depth,
+        "CountWidth": packed.count_width,
+        "SkipWidth": packed.skip_width,
+        "QueueDepth": QUEUE_DEPTH,
+        "FifoDepth": max(2, min(2 * folded.result_beats, 32)),
+    }
+    matrix, bias = matrix_parameters(node, fused, folded, stream.type, out)
+    names = {"pointers": "PointerFile", "entries": "WeightFile", "order": "OrderFile"}
+    files: dict[str, int | str] = {key: text(f"{node.name}_{name}") for name, key in names.items()}
+    memories = memory_files(
+        packed, folded.pe, folded.out_lanes, node.weight_format.width, node.name
+    )
+    beats = np.arange(1, folded.vectors + 1) * folded.beats
+    filled = folded.useful // folded.vectors / (folded.rows * folded.cols)
+    shape = f"{folded.rows} x {folded.cols} weights {node.weight_format}, {filled:.1%} not zero"
+    return Block(
+        name=node.name,
+        module="sparse_layer",
+        comment=(
+            f"{node.origin}: {shape}, at most {folded.bound} cycles per vector{then(fused)}",
+            conversion_comment(node, stream.type, out),
+        ),
+        parameters=as_text(size | matrix | files | {"BiasFile": text(bias_file(node))}),
+        inputs=(stream,),
+        outputs=(Stream(node.name, out),),
+        needs=(np.repeat(beats, folded.result_beats),),
+        node=last.name,
+        fold=folded,
+        counter="u_core.useful_macs_q",
+        memories=memories | bias,
+        cycles=folded.cycles,
+        rhythm=Rhythm(folded.bound, tuple(range(folded.result_beats))),
+        lag=_LATENCY + folded.bound,
+    )
 
 
 def memory_files(

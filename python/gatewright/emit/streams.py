@@ -7,6 +7,7 @@ from gatewright.emit.needs import Needs
 from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat
 from gatewright.folding import Fold
+from gatewright.sparse import SparseFold
 
 BUS_WIDTHS = (8, 16, 32)  # an element on the AXI4-Stream outside
 
@@ -73,6 +74,7 @@ class Block:
         forks: Whether it is a fork: one tvalid and tready per reader, one tdata.
         node: The graph's node that it computes, if it computes one.
         fold: Its folding, for a layer with weights.
+        counter: Of its useful multiplications, as named inside it; for simulation.
         memories: Text of its memory files by file name.
         cycles: Cycles per sample by its own law; its streams' beats count besides.
         lag: Cycles from the last beat that a pixel's first output beat needs to that beat.
@@ -92,7 +94,8 @@ class Block:
     needs: tuple[Needs, ...]
     forks: bool = False
     node: str | None = None
-    fold: Fold | None = None
+    fold: Fold | SparseFold | None = None
+    counter: str = "u_engine.u_core.useful_macs_q"
     memories: dict[str, str] = field(default_factory=dict)
     cycles: int = 0
     first: int = 0
@@ -116,6 +119,12 @@ class Block:
         """Cycles per sample, by the laws of the block and of its streams."""
         beats = [stream.type.beats for stream in (*self.inputs, *self.outputs)]
         return max(self.cycles, *beats)
+
+    @property
+    def least(self) -> int:
+        """Cycles per sample at least, where they depend on the values."""
+        beats = [stream.type.beats for stream in (*self.inputs, *self.outputs)]
+        return max(self.fold.least if self.fold else self.cycles, *beats)
 
 
 def bus_width(fmt: FixedFormat, where: str) -> int:

@@ -22,7 +22,6 @@ from gatewright.version import __version__
 
 # What stands beside a design in a simulation or in front of it in synthesis.
 OTHER_MODULES = ("gatewright_bench", "stream_source", "stream_sink", "synthesis_harness")
-COUNTER = "u_engine.u_core.useful_macs_q"  # of a layer's useful multiplications; for simulation
 
 
 @dataclass(frozen=True)
@@ -213,16 +212,7 @@ def _layer(block: Block) -> dict[str, Any]:
     return {
         "name": block.name,
         "origin": block.comment[0],
-        **asdict(fold),
-        "cycles": fold.cycles,
-        "multipliers": fold.multipliers,
-        "useful_multiplications": fold.useful,
-        "weight_memory": {
-            "kind": fold.weight_memory,
-            "depth": fold.depth,
-            "ranks": fold.ranks,
-            "banks": fold.banks,
-        },
-        "counter": f"u_{block.name}.{COUNTER}",
+        **fold.summary(),
+        "counter": f"u_{block.name}.{block.counter}",
         "fifo_depth": int(block.parameters["FifoDepth"]),
     }

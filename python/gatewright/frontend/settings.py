@@ -11,7 +11,7 @@ from gatewright.graph import FoldRequest, Strategy
 log = logging.getLogger(__name__)
 
 # Words that hls4ml knows and this package does not build (yet).
-OTHER_STRATEGIES = ("compressed", "distributed_arithmetic", "da", "resource_unrolled", "unrolled")
+OTHER_STRATEGIES = ("distributed_arithmetic", "da", "resource_unrolled", "unrolled")
 MATRICES = (
     "Dense", "Conv1D", "Conv2D", "PointwiseConv1D", "PointwiseConv2D", "DepthwiseConv1D",
     "DepthwiseConv2D",
@@ -34,9 +34,8 @@ def check_layers(model: Any) -> None:
     for layer in model.get_layers():
         if layer.class_name not in MATRICES:
             continue
-        layer.set_attr(
-            STRATEGY, strategy_named(model.config.get_strategy(layer), origin(layer)).value
-        )
+        strategy = strategy_named(model.config.get_strategy(layer), origin(layer))
+        layer.set_attr(STRATEGY, strategy.value)
         if model.config.get_compression(layer):
             raise GatewrightError(
                 f"{origin(layer)}: Compression is set; it is not supported, leave it out"
@@ -50,6 +49,8 @@ def check_layers(model: Any) -> None:
         if layer.class_name.startswith("Depthwise"):
             # hls4ml's C++ has no depthwise convolution for Resource (an assertion stands there).
             model.config.layer_name_strategy[layer.name.lower()] = "Latency"
+        elif strategy is Strategy.COMPRESSED:  # of the hardware alone: the C++ has another meaning
+            model.config.layer_name_strategy[layer.name.lower()] = "Resource"
         set_result_type(layer)
 
 

@@ -1,0 +1,237 @@
+"""The sparse core's folding: rows dealt to PEs, entries, the cycles that no vector exceeds.
+
+Only weights that are not zero are stored and multiplied, and only with activations that are not
+zero: the cycles depend on the values. A PE multiplies one entry per cycle; ``picks`` activations
+are taken per cycle. See ``matvec_sparse`` for the hardware.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil, prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gatewright.errors import GatewrightError
+from gatewright.fixed import IntArray
+from gatewright.graph import Conv, Dense, Depthwise
+
+QUEUE_DEPTH = 32  # words; with fewer, PEs wait for one another (with 16, a tenth more cycles)
+_MOST_PICKS = 2
+_MOST_PES = 256
+_MOST_SLOTS = 256  # rows of a PE: each has a flip-flop in either bank
+
+
+@dataclass(frozen=True, eq=False)
+class Packed:
+    """A matrix as the sparse core holds it.
+
+    Attributes:
+        pes: PE of each row; the rows of a slot, ``[k * PEs, (k + 1) * PEs)``, are on as many PEs.
+        skip_width: Bits of an entry's skip.
+        entries: Of each PE, its (skip, weight) column after column; a weight of 0 is a filler.
+        counts: [PEs, columns]: entries of each column.
+    """
+
+    pes: IntArray
+    skip_width: int
+    entries: tuple[tuple[tuple[int, int], ...], ...]
+    counts: IntArray
+
+    @property
+    def fillers(self) -> int:
+        """Entries that cost a cycle and multiply nothing."""
+        return sum(weight == 0 for pe in self.entries for _, weight in pe)
+
+    @property
+    def depth(self) -> int:
+        """Entries of the PE that has most, at least 1."""
+        return max(1, *(len(pe) for pe in self.entries))
+
+    @property
+    def bound(self) -> int:
+        """Cycles that no vector takes more of in the PEs."""
+        return int(np.maximum(self.counts.max(axis=0), 1).sum())
+
+    @property
+    def count_width(self) -> int:
+        """Bits of a column's number of entries."""
+        return max(1, int(self.counts.max()).bit_length())
+
+    def firsts(self) -> IntArray:
+        """Return the address of each column's first entry, [PEs, columns]."""
+        return np.cumsum(self.counts, axis=1) - self.counts
+
+
+def deal(weight: IntArray, pe: int, load: NDArray[np.floating] | None = None) -> IntArray:
+    """Return the PE of each row: of every ``pe`` rows the one with most work goes to the idlest.
+
+    Args:
+        weight: Integers [rows, columns].
+        pe: PEs.
+        load: How often each column's activation is not zero, [columns]; None: always.
+    """
+    rows, columns = weight.shape
+    work = (weight != 0) @ (np.ones(columns) if load is None else load)
+    done, pes = np.zeros(pe), np.zeros(rows, dtype=np.int64)
+    for first in range(0, rows, pe):
+        slot = np.arange(first, min(first + pe, rows))
+        slot = slot[np.argsort(-work[slot], kind="stable")]
+        idlest = np.argsort(done, kind="stable")[: len(slot)]
+        pes[slot] = idlest
+        done[idlest] += work[slot]
+    return pes
+
+
+def pack(weight: IntArray, pes: IntArray, pe: int, skip_width: int | None = None) -> Packed:
+    """Return a matrix's entries.
+
+    Args:
+        weight: Integers [rows, columns].
+        pes: PE of each row, by ``deal``.
+        pe: PEs.
+        skip_width: Bits of a skip, at least 1; None: those with the fewest bits in all.
+    """
+    rows, columns = weight.shape
+    slots = ceil(rows / pe)
+    widest = max((slots - 1).bit_length(), 1)
+    if skip_width is None:
+        packed = [pack(weight, pes, pe, width) for width in range(1, widest + 1)]
+        bits = int(np.abs(weight).max(initial=1)).bit_length() + 1
+        return min(packed, key=lambda one: (one.depth * (one.skip_width + bits), one.fillers))
+    most = 2**skip_width - 1
+    grid = np.zeros((pe, slots, columns), dtype=np.int64)
+    grid[pes, np.arange(rows) // pe] = weight
+    counts = np.zeros((pe, columns), dtype=np.int64)
+    entries = []
+    for index, part in enumerate(grid):
+        mine: list[tuple[int, int]] = []
+        for column in range(columns):
+            begin, slot = len(mine), 0  # slot: the first one that the next entry can reach
+            for used in np.flatnonzero(part[:, column]):
+                while used - slot > most:
+                    mine.append((most, 0))
+                    slot += most + 1
+                mine.append((int(used) - slot, int(part[used, column])))
+                slot = int(used) + 1
+            counts[index, column] = len(mine) - begin
+        entries.append(tuple(mine))
+    return Packed(pes, skip_width, tuple(entries), counts)
+
+
+@dataclass(frozen=True, eq=False)
+class SparseFold:
+    """One layer's share of the sparse core.
+
+    Attributes:
+        rows: Outputs of the layer, per vector.
+        cols: Inputs of the layer, per vector.
+        pe: Processing elements: products per cycle.
+        in_lanes: Elements per beat at the input.
+        out_lanes: Results leaving per beat; divides ``pe``.
+        picks: Activations taken per cycle.
+        vectors: Vectors per sample: output pixels.
+        packed: Its entries.
+    """
+
+    rows: int
+    cols: int
+    pe: int
+    in_lanes: int
+    out_lanes: int
+    picks: int
+    vectors: int
+    packed: Packed
+
+    @property
+    def beats(self) -> int:
+        """Beats of a vector at the input."""
+        return ceil(self.cols / self.in_lanes)
+
+    @property
+    def result_beats(self) -> int:
+        """Beats of a vector's results."""
+        return ceil(self.rows / self.out_lanes)
+
+    @cached_property
+    def bound(self) -> int:
+        """Cycles that no vector exceeds, back to back: each step as long as its busiest PE."""
+        return max(self.packed.bound + self.beats + self.picks, self.result_beats + 2)
+
+    @property
+    def least(self) -> int:
+        """Cycles of a vector of zeros, back to back."""
+        return max(self.beats, self.result_beats + 1) * self.vectors
+
+    @property
+    def cycles(self) -> int:
+        """Cycles per sample at most."""
+        return self.bound * self.vectors
+
+    @property
+    def multipliers(self) -> int:
+        """Multipliers built."""
+        return self.pe
+
+    @property
+    def useful(self) -> int:
+        """Multiplications per sample, were no activation zero."""
+        weights = [weight for pe in self.packed.entries for _, weight in pe]
+        return int(np.count_nonzero(weights)) * self.vectors
+
+    def summary(self) -> dict[str, Any]:
+        """Return what ``rtl.json`` says of it."""
+        fields = {key: value for key, value in vars(self).items() if isinstance(value, int)}
+        return {
+            **fields,
+            "core": "sparse",
+            "cycles": self.cycles,
+            "cycles_least": self.least,
+            "multipliers": self.multipliers,
+            "useful_multiplications": self.useful,
+            "weight_memory": {
+                "entries": [len(pe) for pe in self.packed.entries],
+                "fillers": self.packed.fillers,
+                "skip_width": self.packed.skip_width,
+                "count_width": self.packed.count_width,
+            },
+        }
+
+
+def sparse_fold(node: Dense) -> SparseFold:
+    """Return the share that ``node.request`` asks for: PE, and SIMD as elements per beat.
+
+    Without PE, the ReuseFactor gives as many as the folded core would have multipliers.
+
+    Raises:
+        GatewrightError: an impossible request; the message says what is allowed.
+    """
+    request, (rows, cols) = node.request, node.weight.shape
+    if isinstance(node, Depthwise):
+        raise GatewrightError(
+            f"{node.name}: Strategy Compressed in a depthwise convolution; take Resource"
+        )
+    if isinstance(node, Conv) and not node.window.pointwise:
+        raise GatewrightError(
+            f"{node.name}: Strategy Compressed in a convolution with a kernel; take Resource"
+        )
+    pe = request.pe or min(ceil(rows * cols / request.reuse_factor), rows)
+    simd = request.simd or min(cols, 8)
+    slots = ceil(rows / pe)
+    if not 1 <= pe <= min(rows, _MOST_PES) or slots > _MOST_SLOTS or not 1 <= simd <= cols:
+        raise GatewrightError(
+            f"{node.name}: PE {pe}, SIMD {simd}: a compressed layer of {rows} rows and {cols} "
+            f"columns takes PE {ceil(rows / _MOST_SLOTS)} to {min(rows, _MOST_PES)} and SIMD 1 to "
+            f"{cols}"
+        )
+    vectors = prod(node.out.image[:2]) if isinstance(node, Conv) else 1
+    packed = pack(node.weight, deal(node.weight, pe), pe)
+    picks = min(_MOST_PICKS, simd)
+    # Results must not be slower than an even share of what the PEs multiply if a third is zero.
+    work = max(ceil(cols / simd), max(map(len, packed.entries)) // 3, 1)
+    fitting = [lanes for lanes in range(1, pe + 1) if pe % lanes == 0]
+    if isinstance(node, Conv):
+        fitting = [lanes for lanes in fitting if rows % lanes == 0]
+    out_lanes = next((n for n in fitting if ceil(rows / n) + 1 <= work), fitting[-1])
+    return SparseFold(rows, cols, pe, simd, out_lanes, picks, vectors, packed)
