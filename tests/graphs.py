@@ -27,6 +27,7 @@ from gatewright.graph import (
     Rectifier,
     Reshape,
     Softmax,
+    Strategy,
     StreamType,
     Table,
     Transpose,
@@ -288,6 +289,20 @@ def separable() -> Graph:
     return make.graph("separable")
 
 
+def compressed(graph: Graph) -> Graph:
+    """Return a graph with its dense layers and convolutions on the sparse core, thinned."""
+    rng = np.random.default_rng(7)
+    nodes = []
+    for node in graph.nodes:
+        if isinstance(node, Dense) and not isinstance(node, Depthwise):
+            weight = np.where(rng.random(node.weight.shape) < 0.4, node.weight, 0)
+            request = replace(node.request, strategy=Strategy.COMPRESSED)
+            nodes.append(replace(node, weight=weight, request=request))
+        else:
+            nodes.append(node)
+    return replace(graph, name=f"{graph.name}_compressed", nodes=tuple(nodes))
+
+
 def _sum() -> FixedFormat:
     """Return a format that holds the sum of SIGNED and WIDE."""
     return parse_format("fixed<12,7>")
@@ -302,4 +317,5 @@ ALL: Sequence[Graph] = (
     functions(),
     moved(),
     separable(),
+    compressed(inception()),
 )

@@ -155,11 +155,6 @@ class Window:
         return prod(self.kernel)
 
     @property
-    def pointwise(self) -> bool:
-        """Whether the windows are the image's own pixels, one by one."""
-        return self.taps == 1 and self.stride == (1, 1) and not any(self.pad)
-
-    @property
     def extent(self) -> tuple[int, int]:
         """Rows and columns from the first tap to the last, both included."""
         rows, columns = ((k - 1) * d + 1 for k, d in zip(self.kernel, self.dilation, strict=True))

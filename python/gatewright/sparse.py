@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 
 from gatewright.errors import GatewrightError
 from gatewright.fixed import IntArray
+from gatewright.folding import divisors
 from gatewright.graph import Conv, Dense, Depthwise
 
 QUEUE_DEPTH = 32  # words; with fewer, PEs wait for one another (with 16, a tenth more cycles)
 _MOST_PICKS = 2
+_WIDTH = 8  # elements per beat, where nothing was asked
 _MOST_PES = 256
 _MOST_SLOTS = 256  # rows of a PE: each has a flip-flop in either bank
 
@@ -128,6 +130,7 @@ class SparseFold:
         rows: Outputs of the layer, per vector.
         cols: Inputs of the layer, per vector.
         pe: Processing elements: products per cycle.
+        simd: Elements of a vector per beat.
         in_lanes: Elements per beat at the input.
         out_lanes: Results leaving per beat; divides ``pe``.
         picks: Activations taken per cycle.
@@ -138,6 +141,7 @@ class SparseFold:
     rows: int
     cols: int
     pe: int
+    simd: int
     in_lanes: int
     out_lanes: int
     picks: int
@@ -146,8 +150,8 @@ class SparseFold:
 
     @property
     def beats(self) -> int:
-        """Beats of a vector at the input."""
-        return ceil(self.cols / self.in_lanes)
+        """Beats of a vector."""
+        return ceil(self.cols / self.simd)
 
     @property
     def result_beats(self) -> int:
@@ -212,12 +216,9 @@ def sparse_fold(node: Dense) -> SparseFold:
         raise GatewrightError(
             f"{node.name}: Strategy Compressed in a depthwise convolution; take Resource"
         )
-    if isinstance(node, Conv) and not node.window.pointwise:
-        raise GatewrightError(
-            f"{node.name}: Strategy Compressed in a convolution with a kernel; take Resource"
-        )
     pe = request.pe or min(ceil(rows * cols / request.reuse_factor), rows)
-    simd = request.simd or min(cols, 8)
+    channels = cols // node.window.taps if isinstance(node, Conv) else None
+    simd = request.simd or _widest(node, cols, channels)
     slots = ceil(rows / pe)
     if not 1 <= pe <= min(rows, _MOST_PES) or slots > _MOST_SLOTS or not 1 <= simd <= cols:
         raise GatewrightError(
@@ -225,6 +226,8 @@ def sparse_fold(node: Dense) -> SparseFold:
             f"columns takes PE {ceil(rows / _MOST_SLOTS)} to {min(rows, _MOST_PES)} and SIMD 1 to "
             f"{cols}"
         )
+    if isinstance(node, Conv) and channels is not None:
+        _check_simd(node, simd, channels)
     vectors = prod(node.out.image[:2]) if isinstance(node, Conv) else 1
     packed = pack(node.weight, deal(node.weight, pe), pe)
     picks = min(_MOST_PICKS, simd)
@@ -234,4 +237,27 @@ def sparse_fold(node: Dense) -> SparseFold:
     if isinstance(node, Conv):
         fitting = [lanes for lanes in fitting if rows % lanes == 0]
     out_lanes = next((n for n in fitting if ceil(rows / n) + 1 <= work), fitting[-1])
-    return SparseFold(rows, cols, pe, simd, out_lanes, picks, vectors, packed)
+    in_lanes = simd if channels is None else min(simd, channels)
+    return SparseFold(rows, cols, pe, simd, in_lanes, out_lanes, picks, vectors, packed)
+
+
+def _simds(node: Conv, channels: int) -> list[int]:
+    """Return the elements of a window that may come per beat: of one tap, or several taps."""
+    taps = divisors(node.window.taps) if node.window.narrow else [1]
+    return [*divisors(channels)[:-1], *(channels * count for count in taps)]
+
+
+def _widest(node: Dense, cols: int, channels: int | None) -> int:
+    """Return the elements per beat where nothing was asked: at most eight."""
+    if not isinstance(node, Conv) or channels is None:
+        return min(cols, _WIDTH)
+    return max(simd for simd in _simds(node, channels) if simd <= _WIDTH)
+
+
+def _check_simd(node: Conv, simd: int, channels: int) -> None:
+    allowed = _simds(node, channels)
+    if simd not in allowed:
+        raise GatewrightError(
+            f"{node.name}: SIMD {simd} of a compressed convolution of {channels} channels; "
+            f"allowed: {', '.join(map(str, allowed))}"
+        )

@@ -4,26 +4,28 @@
 //          -> sums of slot 0 of all PEs in row order, slot 1, ... -> index_o, valid_o, sums_o
 //
 // In: Lanes activations per beat, ceil(Cols/Lanes) beats per vector, tlast on the last. Out:
-// OutLanes sums per beat in row order, ceil(Rows/OutLanes) beats per vector, last_o on the last; sums
-// cannot wait: return_i tells of each beat that left a buffer of Credits beats behind it. index_o
-// is the beat's number, 3 cycles early. Row k*Pe + i is row slot k of one of the PEs: a permutation
-// for each slot, given by OrderFile.mem: for each output beat the PEs of its lanes, lane 0 lowest.
+// OutLanes sums per beat in row order, ceil(Rows/OutLanes) beats per vector, last_o on the last;
+// sums cannot wait: return_i tells of each beat that left a buffer of Credits beats behind it.
+// index_o is the beat's number, 3 cycles early. Row k*Pe + i is row slot k of one of the PEs: a
+// permutation for each slot, given by OrderFile.mem: for each output beat the PEs of its lanes,
+// lane 0 lowest.
 //
 // Memories of PE p, three digits: PointerFile_p.mem, a word per column: {count, address of the
 // column's first entry}; WeightFile_p.mem: see sparse_pe. A column without entries in a PE is not
 // given to it.
 //
-// The cycles of a vector depend on its values: at least max(ceil(Cols/Lanes), steps of nonzero_pick,
-// entries of the busiest PE, ceil(Rows/OutLanes)); a PE may be QueueDepth words behind the others
-// before these wait. Never more than the sum over columns of the most entries a PE has of it, at
-// least 1 each, and at least 1 per beat. Latency from a vector's last beat to its first sum, with
-// empty queues: 21 cycles and the entries that were left. s_axis_tready comes from a register.
+// The cycles of a vector depend on its values: at least max(ceil(Cols/Lanes), steps of
+// nonzero_pick, entries of the busiest PE, ceil(Rows/OutLanes) + 1); a PE may be QueueDepth words
+// behind the others before these wait. Never more than that last one + 1, or the sum over columns
+// of the most entries a PE has of it, at least 1 each, and 1 per beat and pick. Latency from a
+// vector's last beat to its first sum, with empty queues: 21 cycles and the entries that were left.
+// s_axis_tready comes from a register.
 module matvec_sparse #(
   parameter int unsigned Rows         = 128,   // output elements per vector, >= 1
   parameter int unsigned Cols         = 784,   // input elements per vector, >= 1
   parameter int unsigned Pe           = 16,    // processing elements, >= 1
   parameter int unsigned Lanes        = 16,    // activations per input beat, >= 1
-  parameter int unsigned Picks        = 2,     // activations taken per cycle, a power of two <= Lanes
+  parameter int unsigned Picks        = 2,     // activations per cycle, a power of two <= Lanes
   parameter int unsigned OutLanes     = 1,     // elements per output beat, divides Pe
   parameter int unsigned InWidth      = 8,     // bits per activation
   parameter bit          InSigned     = 1'b0,  // activations are two's complement

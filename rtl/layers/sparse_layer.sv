@@ -3,8 +3,8 @@
 //   s_axis -> matvec_sparse -> layer_output (matvec_bias, axis_fifo) -> m_axis
 //
 // In: Lanes activations per beat, lane 0 lowest, ceil(Cols/Lanes) beats per vector, tlast on the
-// last. Out: OutLanes elements per beat in row order, ceil(Rows/OutLanes) beats per vector, tlast on
-// the last beat of every Vectors-th vector; lanes beyond Rows are 0 (their bias must be 0). A
+// last. Out: OutLanes elements per beat in row order, ceil(Rows/OutLanes) beats per vector, tlast
+// on the last beat of every Vectors-th vector; lanes beyond Rows are 0 (their bias must be 0). A
 // vector's length must be exact; an assertion checks tlast. Cycles, latency, memories: see
 // matvec_sparse. s_axis_tready comes from a register.
 module sparse_layer #(
@@ -12,7 +12,7 @@ module sparse_layer #(
   parameter int unsigned Cols         = 784,   // input elements per vector, >= 1
   parameter int unsigned Pe           = 16,    // processing elements, >= 1
   parameter int unsigned Lanes        = 16,    // activations per input beat, >= 1
-  parameter int unsigned Picks        = 2,     // activations taken per cycle, a power of two <= Lanes
+  parameter int unsigned Picks        = 2,     // activations per cycle, a power of two <= Lanes
   parameter int unsigned OutLanes     = 1,     // elements per output beat, divides Pe
   parameter int unsigned Vectors      = 1,     // vectors per frame, >= 1
   parameter int unsigned InWidth      = 8,     // bits per activation

@@ -1,18 +1,19 @@
-// One processing element of the sparse core: multiplies activations with the non-zero weights of its
-// rows, one product per cycle, and keeps a sum for each of its rows (slots).
+// One processing element of the sparse core: multiplies activations with the non-zero weights of
+// its rows, one product per cycle, and keeps a sum for each of its rows (slots).
 //
 //   level_queue per pick -> entries of a column -> mul_reg -> sums [2 banks][Slots]
 //
 // A word of a queue is an activation with its column's entries: the first entry's address and how
-// many there are. last marks the last word of a vector in its queue; every queue gets one per vector
-// (Count may be 0 then). Entries come from WeightFile.mem (see weight_memory): {skip, weight}; an
-// entry's slot is skip slots behind the one after the entry before it in the same column, or behind
-// slot 0 for a column's first entry. A weight of 0 is a filler for a skip that is too far.
+// many there are. last marks the last word of a vector in its queue; every queue gets one per
+// vector (its number of entries may be 0). Entries come from WeightFile.mem (see weight_memory):
+// {skip, weight}; an entry's slot is skip slots behind the one after the entry before it in the
+// same column, or behind slot 0 for a column's first entry. A weight of 0 is a filler for a skip
+// that is too far.
 //
 // The sums of a vector grow in one bank while those of the vector before are read from the other;
-// complete_o says that a vector's sums are there, taken_i that the reader counts it as read, release_i
-// that it has read the last of them. Each sum starts at 0. sum_o(t + 1) = sum of slot slot_i(t) in
-// bank bank_i(t).
+// complete_o says that a vector's sums are there, taken_i that the reader counts it as read,
+// release_i that it has read the last of them. Each sum starts at 0. sum_o(t + 1) = sum of slot
+// slot_i(t) in bank bank_i(t).
 //
 // A column of n entries takes n cycles, a word without entries 1. Latency from a word pushed to its
 // first product in a sum 8 cycles. Between two vectors nothing is lost unless both banks are full.

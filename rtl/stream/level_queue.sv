@@ -1,9 +1,9 @@
 // Queue in LUT memory that says early that it is nearly full; it never makes its writer wait.
 //
-// A word pushed shows at the head from the next cycle on; head_o is read from the memory in the same
-// cycle. crowded_o comes from a register: with a push in every cycle it rises Margin or more pushes
-// before the queue is full, so that a writer Margin - 1 cycles behind it loses nothing. Pushing into a
-// full queue or popping an empty one is the user's fault (assertions).
+// A word pushed shows at the head from the next cycle on; head_o is read from the memory in the
+// same cycle. crowded_o comes from a register: with a push in every cycle it rises Margin or more
+// pushes before the queue is full, so that a writer Margin - 1 cycles behind it loses nothing.
+// Pushing into a full queue or popping an empty one is the user's fault (assertions).
 module level_queue #(
   parameter int unsigned Width  = 24,  // bits per word, >= 1
   parameter int unsigned Depth  = 32,  // words, a power of two > Margin

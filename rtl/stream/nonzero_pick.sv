@@ -1,15 +1,16 @@
 // Passes on only the elements of vectors that are not zero, several per cycle.
 //
-//   s_axis -> axis_fifo (beats that are not all zero) -> Picks elements per cycle, with their columns
+//   s_axis -> axis_fifo (beats that are not all zero) -> Picks elements per cycle, with columns
 //
 // In: Lanes elements per beat, lane 0 lowest, ceil(Cols/Lanes) beats per vector, tlast on the last.
 // Out: up to Picks elements per step, in order, each with its column; pick_valid_o says which are
 // there. last_o marks a vector's last step, which has no element where the last beat is all zero.
 //
-// A beat with n elements that are not zero takes max(1, ceil(n / Picks)) steps; an all-zero beat that
-// is not a vector's last takes none, and costs a cycle on the way in alone. One step per cycle while
-// ready_i is high; with ready_i low everything behind the FIFO stands still. s_axis_tready comes
-// from a register. Latency from a beat to its first step 5 cycles (Depth <= 32), ready_i high.
+// A beat with n elements that are not zero takes max(1, ceil(n / Picks)) steps; an all-zero beat
+// that is not a vector's last takes none, and costs a cycle on the way in alone. One step per cycle
+// while ready_i is high; with ready_i low everything behind the FIFO stands still. s_axis_tready
+// comes from a register. Latency from a beat to its first step 5 cycles (Depth <= 32), ready_i
+// high.
 module nonzero_pick #(
   parameter int unsigned Cols  = 784,  // elements per vector, >= 1
   parameter int unsigned Lanes = 16,   // elements per beat, >= 1

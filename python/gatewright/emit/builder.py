@@ -168,7 +168,9 @@ class _Builder:
         stream = self._with_lanes(node, self._take(node.inputs[0]), self._lanes_wanted(node))
         fused = self._fusing(node, sum_range(node, stream.type.format).total)
         if isinstance(folded, SparseFold):
-            return sparse.layer(node, fused, folded, stream)
+            if isinstance(node, Conv):
+                return sparse.conv(node, fused, folded, stream, image)
+            return sparse.dense(node, fused, folded, stream)
         match node:
             case Conv():
                 return image_blocks.conv(node, fused, folded, stream, image)

@@ -1,9 +1,11 @@
 """Compressed layers, as instances of library blocks, and their memories."""
 
+from dataclasses import replace
 from math import ceil
 
 import numpy as np
 
+from gatewright.emit import needs, windows
 from gatewright.emit.blocks import (
     as_text,
     bias_file,
@@ -15,27 +17,58 @@ from gatewright.emit.blocks import (
 from gatewright.emit.memory import hex_lines
 from gatewright.emit.streams import Block, Lanes, Rhythm, Stream
 from gatewright.fixed import IntArray
-from gatewright.graph import Dense, Elementwise
+from gatewright.graph import Conv, Dense, Elementwise, StreamType
 from gatewright.sparse import QUEUE_DEPTH, Packed, SparseFold
 
+Parameters = dict[str, int | str]
+_COUNTER = "useful_macs_q"
 _LATENCY = 28  # cycles from a vector's last beat to its first result, with nothing to wait for
 
 
-def layer(node: Dense, fused: Elementwise | None, folded: SparseFold, stream: Stream) -> Block:
-    """Return a compressed dense or pointwise layer, with the conversion behind it if there is one.
+def dense(node: Dense, fused: Elementwise | None, folded: SparseFold, stream: Stream) -> Block:
+    """Return a compressed dense layer, with the conversion behind it if ``fused`` gives one."""
+    size: Parameters = {"Rows": folded.rows, "Cols": folded.cols, "Lanes": folded.simd}
+    block = _layer(node, fused, folded, stream, size)
+    everything = needs.everything(stream.type.beats, folded.result_beats)
+    return replace(block, module="sparse_layer", needs=(everything,), counter=f"u_core.{_COUNTER}")
 
-    ``matrix_parameters`` takes what both cores have in common.
-    """
+
+def conv(
+    node: Conv, fused: Elementwise | None, folded: SparseFold, stream: Stream, image: StreamType
+) -> Block:
+    """Return a compressed convolution, with the conversion behind it if ``fused`` gives one."""
+    size = windows.parameters(node.window, image)
+    size |= {"OutChannels": folded.rows, "Simd": folded.simd}
+    groups, beats = image.image[2] // folded.in_lanes, folded.result_beats
+    needed = needs.windows(image, node.window, groups, beats, by_group=False)
+    several = folded.simd > folded.in_lanes
+    law = windows.parallel_cycles if several else windows.serial_cycles
+    lag = windows.parallel_lag(image, node.window, 1, folded.bound) if several else None
+    block = _layer(node, fused, folded, stream, size)
+    return replace(
+        block,
+        module="sparse_conv_layer",
+        needs=(needed,),
+        counter=f"u_layer.u_core.{_COUNTER}",
+        cycles=law(image, node.window, groups, folded.bound),
+        lag=block.lag + (lag or windows.SERIAL_LAG),
+    )
+
+
+def _layer(
+    node: Dense,
+    fused: Elementwise | None,
+    folded: SparseFold,
+    stream: Stream,
+    size: Parameters,
+) -> Block:
+    """Return what both have in common; ``size``: the parameters that they have not."""
     last, packed = fused or node, folded.packed
     out = Lanes(last.out.format, last.out.size, folded.out_lanes)
-    size: dict[str, int | str] = {
-        "Rows": folded.rows,
-        "Cols": folded.cols,
+    core: Parameters = {
         "Pe": folded.pe,
-        "Lanes": folded.in_lanes,
         "Picks": folded.picks,
         "OutLanes": folded.out_lanes,
-        "Vectors": folded.vectors,
         "Entries": packed.depth,
         "CountWidth": packed.count_width,
         "SkipWidth": packed.skip_width,
@@ -44,27 +77,25 @@ def layer(node: Dense, fused: Elementwise | None, folded: SparseFold, stream: St
     }
     matrix, bias = matrix_parameters(node, fused, folded, stream.type, out)
     names = {"pointers": "PointerFile", "entries": "WeightFile", "order": "OrderFile"}
-    files: dict[str, int | str] = {key: text(f"{node.name}_{name}") for name, key in names.items()}
+    files: Parameters = {key: text(f"{node.name}_{name}") for name, key in names.items()}
     memories = memory_files(
         packed, folded.pe, folded.out_lanes, node.weight_format.width, node.name
     )
-    beats = np.arange(1, folded.vectors + 1) * folded.beats
     filled = folded.useful // folded.vectors / (folded.rows * folded.cols)
     shape = f"{folded.rows} x {folded.cols} weights {node.weight_format}, {filled:.1%} not zero"
     return Block(
         name=node.name,
-        module="sparse_layer",
+        module="",
         comment=(
             f"{node.origin}: {shape}, at most {folded.bound} cycles per vector{then(fused)}",
             conversion_comment(node, stream.type, out),
         ),
-        parameters=as_text(size | matrix | files | {"BiasFile": text(bias_file(node))}),
+        parameters=as_text(size | core | matrix | files | {"BiasFile": text(bias_file(node))}),
         inputs=(stream,),
         outputs=(Stream(node.name, out),),
-        needs=(np.repeat(beats, folded.result_beats),),
+        needs=(),
         node=last.name,
         fold=folded,
-        counter="u_core.useful_macs_q",
         memories=memories | bias,
         cycles=folded.cycles,
         rhythm=Rhythm(folded.bound, tuple(range(folded.result_beats))),
