@@ -131,6 +131,13 @@ def lemma_text(each: properties.Proof) -> str:
     return (SIM / "formal" / f"{each.block}_proof.sv").read_text()
 
 
+def test_the_list_of_proofs_is_that_of_the_table() -> None:
+    """``gatewright prove --table sim/formal/PROOFS.md`` made it: name, method, status."""
+    lines = (SIM / "formal" / "PROOFS.md").read_text().splitlines()
+    listed = [[cell.strip() for cell in line.split("|")[1:4]] for line in lines[2:]]
+    assert listed == [[each.name, each.method, "pass"] for each in PROOFS]
+
+
 def test_what_is_left_open_is_no_pass(tmp_path: Path) -> None:
     task = next(each for each in PROOFS if each.block == "axis_fifo").tasks()[0]
     files = {"open.sv": OPEN}

@@ -17,6 +17,8 @@ PACKAGE = RTL / "arith" / "gatewright_pkg.sv"
 LIBRARY = sorted(
     path for path in RTL.rglob("*.sv") if "boards" not in path.parts and path != PACKAGE
 )
+
+
 def sources(module: Path) -> list[Path]:
     """Return the library in an order in which Verilator reads it: the package first."""
     return [RTL / "lint.vlt", PACKAGE, *(path for path in LIBRARY if path != module), module]
