@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from rtl_blocks import RTL
+from rtl_blocks import ROOT, RTL, SIM
 from rtl_coverage import Counts, lines_of, report
 
 LONELY = """module lonely #(
@@ -57,3 +57,22 @@ def test_both_branches_of_a_generate_count() -> None:
     wanted = {number for number, line in enumerate(source, 1) if "word_q <= memory" in line}
     assert len(wanted) == 2
     assert wanted <= lines_of(RTL / "layers" / "depthwise_folded.sv")
+
+
+def test_every_block_is_in_a_bench() -> None:
+    """Also those that are nothing but wires and instances, which have no line to count."""
+    paths = [path for path in RTL.rglob("*.sv") if "boards" not in path.parts]
+    texts = {path.stem: path.read_text() for path in paths}
+    harnesses = "".join(path.read_text() for path in (SIM / "blocks").glob("*.sv"))
+    others = {"test_lint", "test_formal", "test_mutants", "test_coverage"}  # without benches
+    files = [path for path in (ROOT / "tests" / "rtl").glob("*.py") if path.stem not in others]
+    tests = "".join(path.read_text() for path in files)
+    pending = [name for name in texts if f'"{name}"' in tests or f"{name} #(" in harnesses]
+    reached = set(pending)
+    while pending:
+        text = texts[pending.pop()]
+        found = {name for name in texts if f"  {name} #(" in text} - reached
+        reached |= found
+        pending += found
+    # Of constants; what test_matvec's emitted designs are made of.
+    assert texts.keys() - reached == {"gatewright_pkg", "matvec_layer"}
