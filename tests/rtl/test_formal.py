@@ -131,6 +131,13 @@ def lemma_text(each: properties.Proof) -> str:
     return (SIM / "formal" / f"{each.block}_proof.sv").read_text()
 
 
+def test_the_list_of_proofs_is_that_of_the_table() -> None:
+    """``gatewright prove --table sim/formal/PROOFS.md`` made it: name, method, status."""
+    lines = (SIM / "formal" / "PROOFS.md").read_text().splitlines()
+    listed = [[cell.strip() for cell in line.split("|")[1:4]] for line in lines[2:]]
+    assert listed == [[each.name, each.method, "pass"] for each in PROOFS]
+
+
 def test_a_table_of_proofs_says_depth_and_time() -> None:
     each = properties.Proof("pool", {"A": 1}, bounded=20, latency=2, storage=8, why="it is large")
     (row,) = proof.table([proof.Proved(each, "pass", 1.25, "")]).splitlines()[2:]
