@@ -9,13 +9,12 @@ from pathlib import Path
 import pytest
 
 from gatewright.errors import CheckFailedError
+from gatewright.resources import library_files
 from gatewright.tools import process, verilator, yosys
 from rtl_blocks import RTL, SIM
 
 PACKAGE = RTL / "arith" / "gatewright_pkg.sv"
-LIBRARY = sorted(
-    path for path in RTL.rglob("*.sv") if "boards" not in path.parts and path != PACKAGE
-)
+LIBRARY = [path for path in library_files() if path != PACKAGE]
 # Parameters, besides the defaults, that make other parts of a module come to life.
 PARAMETERS: dict[str, tuple[dict[str, int | str], ...]] = {
     "axis_fifo": ({"Depth": 2}, {"Depth": 33, "Width": 1}),
