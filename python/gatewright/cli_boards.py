@@ -1,4 +1,4 @@
-"""The commands about boards: list, bitstream, program, run, emulate."""
+"""The commands about boards and handing over: bitstream, program, run, emulate, package."""
 
 import signal
 import time
@@ -231,6 +231,18 @@ def emulate(
     click.echo(f"{running.cycles} cycles, {running.faults} bytes hurt")
 
 
+@click.command()
+@click.argument("design")
+@click.option("--samples", type=click.IntRange(min=1), default=20, show_default=True)
+@click.pass_obj
+def package(build_dir: Path, /, design: str, samples: int) -> None:
+    """Write DESIGN as an IP to hand over: RTL, weights, bench with vectors, FuseSoC, IP-XACT."""
+    from gatewright import handover
+
+    loaded, folder = _built(design, build_dir)
+    click.echo(f"see {handover.run(loaded, folder, samples)}")
+
+
 def _wait_for_interrupt() -> None:
     """Return at Ctrl-C."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -241,4 +253,4 @@ def _wait_for_interrupt() -> None:
         signal.signal(signal.SIGINT, before)
 
 
-COMMANDS = (boards, bitstream, program, run, emulate)
+COMMANDS = (boards, bitstream, program, run, emulate, package)

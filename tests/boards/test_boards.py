@@ -108,3 +108,16 @@ def test_what_does_not_fit_is_told_with_what_would_help() -> None:
     assert "DSP: needs 30, ulx3s_12f has 28; a larger ReuseFactor" in message
     assert "BRAM" not in message
     assert "fc1 (28 multipliers)" in message
+
+
+def test_what_nextpnr_counts_too_much_of_is_told() -> None:
+    said = (
+        "Info: Device utilisation:\n"
+        "Info: \t         ICESTORM_LC:    6090/   5280   115%\n"
+        "Info: \t        ICESTORM_RAM:      23/     30    76%\n"
+    )
+    board = boards.load("icebreaker")
+    with pytest.raises(CheckFailedError, match="ICESTORM_LC: needs 6090, there are 5280") as caught:
+        board_tools._require_room(said, board, "net_icebreaker")
+    assert "RAM" not in str(caught.value)
+    board_tools._require_room(said.replace("6090", "5280"), board, "net_icebreaker")

@@ -1,5 +1,6 @@
 """From the netlist of a board's top to a bitstream: nextpnr with pins, packer, programmer."""
 
+import re
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -141,6 +142,8 @@ def place(board: Board, top: str, folder: Path, mhz: float, seed: int) -> Placed
     command += ["--freq", f"{mhz:.6f}", "--timing-allow-fail", "--seed", str(seed)]
     command += ["--report", f"{top}_report.json"]
     finished = process.run(command, cwd=folder, log=folder / f"{top}_nextpnr.log")
+    if finished.status != 0:
+        _require_room(finished.output, board, top)
     process.check(finished, f"{program}, seed {seed}")
     report = read_json(folder / f"{top}_report.json")
     clocks = {
@@ -153,6 +156,22 @@ def place(board: Board, top: str, folder: Path, mhz: float, seed: int) -> Placed
     placed = Placed(seed, clocks, cells, (), finished.seconds)
     path = () if placed.is_met else _slowest(report, clocks)
     return Placed(seed, clocks, cells, path, finished.seconds)
+
+
+def _require_room(said: str, board: Board, top: str) -> None:
+    """Refuse what nextpnr, having packed it, counts more of than the device has.
+
+    Raises:
+        CheckFailedError: with what there is too much of.
+    """
+    counted = re.findall(r"^Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%", said, re.MULTILINE)
+    over = [(cell, int(used), int(have)) for cell, used, have in counted if int(used) > int(have)]
+    if over:
+        what = "; ".join(f"{cell}: needs {used}, there are {have}" for cell, used, have in over)
+        raise CheckFailedError(
+            f"{top} does not fit {board.name} ({board.device}) once packed: {what}. A larger "
+            "ReuseFactor, fewer bits or a smaller network need less"
+        )
 
 
 def _slowest(
