@@ -74,6 +74,24 @@ def bitstream(build_dir: Path, /, design: str, board: str, **chosen: Any) -> Non
 @click.command()
 @click.argument("design")
 @_board
+@_clock
+@_baud
+@click.pass_obj
+def vivado(build_dir: Path, /, design: str, board: str, **chosen: Any) -> None:
+    """Make the bitstream of an AMD board with Vivado, where that is installed."""
+    from gatewright import boards as library
+    from gatewright import vivado as making
+
+    loaded, folder = _built(design, build_dir)
+    done = making.run(loaded, folder, library.load(board), **chosen)
+    used = ", ".join(f"{count:g} {key.upper()}" for key, count in done["needs"].items())
+    click.echo(f"{used}; {done['clock_mhz']:.6g} MHz, slack {done['setup_slack_ns']} ns")
+    click.echo(f"see {folder / done['bitstream']}")
+
+
+@click.command()
+@click.argument("design")
+@_board
 @click.pass_obj
 def program(build_dir: Path, /, design: str, board: str) -> None:
     """Load DESIGN's bitstream into a board, with openFPGALoader."""
@@ -253,4 +271,4 @@ def _wait_for_interrupt() -> None:
         signal.signal(signal.SIGINT, before)
 
 
-COMMANDS = (boards, bitstream, program, run, emulate, package)
+COMMANDS = (boards, bitstream, vivado, program, run, emulate, package)

@@ -1,7 +1,7 @@
 """A board without a board: the real driver, the real protocol, the real top, behind a terminal."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -124,6 +124,25 @@ def test_another_design_is_refused(built: Path) -> None:
                 BoardNetwork(built, board.port, 5_000_000, patience_s=PATIENCE_S)
         finally:
             memory.write_text(content)
+
+
+def test_a_cable_pulled_out_and_put_back_loses_nothing(built: Path, tmp_path: Path) -> None:
+    samples, expected = samples_of(built)
+    port = tmp_path / "ttyUSB0"
+    with ExitStack() as boards_there:
+        first = boards_there.enter_context(ExitStack())
+        port.symlink_to(first.enter_context(emulated(built)).port)
+
+        def pull_out(results: int) -> None:
+            if results == 50:
+                first.close()
+                port.unlink()
+                port.symlink_to(boards_there.enter_context(emulated(built)).port)
+
+        with BoardNetwork(built, str(port), 5_000_000, patience_s=PATIENCE_S) as network:
+            found = network.run_integers(samples, pull_out)
+            assert network.driver.counts.reconnected == 1
+    assert np.array_equal(found, expected)
 
 
 def test_silence_is_told(tmp_path: Path) -> None:

@@ -73,6 +73,11 @@ def require(board: Board) -> None:
         GatewrightError: its bitstream is not made by open tools.
         NotRunError: a tool is missing.
     """
+    if not board.has_line:
+        raise GatewrightError(
+            f"{board.name} has no serial line: its processor would feed the design, for which "
+            "there is no flow here yet; `gatewright package` gives an IP to connect there"
+        )
     if not board.is_open:
         raise GatewrightError(
             f"{board.name} ({board.device}) needs Vivado: `gatewright vivado DESIGN --board "
