@@ -94,7 +94,8 @@ def run(
     log.info("       Yosys for %s", board.device)
     cells = _synthesise(shell, board, work)
     needs = needed(board.family, cells)
-    require_fit(board, needs, read_json(folder / "rtl.json"))
+    description = read_json(folder / "rtl.json")
+    require_fit(board, needs, description)
     synthesised = time.monotonic()
     pins = work / f"{shell.top}.{board_tools.CONSTRAINTS[board.family]}"
     write_text(pins, board_tools.constraints(board))
@@ -107,6 +108,8 @@ def run(
         "device": board.device,
         "clock_mhz": shell.pll.mhz,
         "fmax_mhz": _design_clock(placed, shell),
+        "core_inferences_per_s": round(shell.pll.hz / description["cycles_per_inference_law"], 1),
+        "line_inferences_per_s": round(shell.line_inferences_per_s, 1),
         "seed": placed.seed,
         "needs": asdict(needs),
         "limits": asdict(board.limits),
@@ -213,13 +216,15 @@ def _placed(design: Design, shell: Shell, board: Board, work: Path) -> board_too
     )
     raise CheckFailedError(
         f"{shell.top} misses its clock with seeds {', '.join(map(str, design.synth.seeds))}; "
-        f"best: {clocks}. Take a lower one (--clock), more seeds (synth: seeds), or fewer lanes. "
+        f"best: {clocks}, {best.hold} paths too fast (hold; see the log). Take a lower clock "
+        "(--clock), more seeds (synth: seeds), or fewer lanes. "
         "The slowest path:\n" + "\n".join(best.path)
     )
 
 
-def _slack(placed: board_tools.Placed) -> float:
-    return min(reached / asked for reached, asked in placed.clocks.values())
+def _slack(placed: board_tools.Placed) -> tuple[float, int]:
+    """Return what the best of several placements has most of."""
+    return min(reached / asked for reached, asked in placed.clocks.values()), -placed.hold
 
 
 def _design_clock(placed: board_tools.Placed, shell: Shell) -> float:

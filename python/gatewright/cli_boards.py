@@ -67,6 +67,10 @@ def bitstream(build_dir: Path, /, design: str, board: str, **chosen: Any) -> Non
         f"{used}; {done['clock_mhz']:.6g} MHz asked, {done['fmax_mhz']:.6g} MHz reached; "
         f"{done['total_s']:.0f} s"
     )
+    click.echo(
+        f"inferences/s: the design {done['core_inferences_per_s']:.6g}, the line at most "
+        f"{done['line_inferences_per_s']:.6g}"
+    )
     click.echo(f"sha256 {done['sha256']}")
     click.echo(f"see {folder / done['bitstream']}")
 

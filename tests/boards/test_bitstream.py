@@ -59,11 +59,13 @@ def test_the_folders_name_is_in_nothing_that_yosys_reads(built: Path) -> None:
         assert read_json(work / "shell.json")["baud"] == shell.baud <= shell.pll.hz // 16
 
 
-def placed(monkeypatch: pytest.MonkeyPatch, clocks: dict[str, tuple[float, float]]) -> None:
+def placed(
+    monkeypatch: pytest.MonkeyPatch, clocks: dict[str, tuple[float, float]], hold: int = 0
+) -> None:
     """Let Yosys and nextpnr answer at once."""
     monkeypatch.setattr(board_tools, "require", lambda _board: None)
     monkeypatch.setattr(bitstream, "_synthesise", lambda *_: {"SB_LUT4": 9, "SB_DFF": 9})
-    found = board_tools.Placed(1, clocks, {}, ("1.00 ns  logic  a.O -> b.I",), 1.0)
+    found = board_tools.Placed(1, clocks, {}, ("1.00 ns  logic  a.O -> b.I",), 1.0, hold)
     monkeypatch.setattr(board_tools, "place", lambda *_: found)
 
 
@@ -72,6 +74,14 @@ def test_a_missed_clock_is_told_with_its_path(built: Path, monkeypatch: pytest.M
     with pytest.raises(CheckFailedError, match=r"35\.9 of 36\.0 MHz.*\n1\.00 ns  logic  a\.O"):
         bitstream.run(DESIGN, built, boards.load("ice40_hx8k"))
     assert not (built / "digits_mlp_ice40_hx8k.bin").exists()
+
+
+def test_a_path_that_is_too_fast_is_no_timing_met(
+    built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    placed(monkeypatch, {"clk": (99.0, 36.0)}, hold=88)
+    with pytest.raises(CheckFailedError, match=r"99\.0 of 36\.0 MHz, 88 paths too fast"):
+        bitstream.run(DESIGN, built, boards.load("ice40_hx8k"))
 
 
 def test_a_clock_that_was_not_checked_is_no_clock(

@@ -17,6 +17,8 @@ from gatewright.version import __version__
 _HASH_BYTES = 16
 _STORE_BYTES = 2048  # one block RAM of ECP5 and Gowin, four of iCE40
 _MOST_SLOTS = 16
+_BITS_PER_BYTE = 10  # on the line
+_PACKET_BYTES = 9  # of a packet besides its payload: flags, kind, tag, CRC
 _FASTEST = 16  # clock cycles per bit at least
 
 
@@ -80,6 +82,12 @@ class Shell:
     slots: int
     sizes: Sizes
     hash: str
+
+    @property
+    def line_inferences_per_s(self) -> float:
+        """Samples per second that the line carries at most, if no byte needs an escape."""
+        longest = max(self.sizes.in_frame, self.sizes.out_frame + 1)
+        return self.baud / (_BITS_PER_BYTE * (longest + _PACKET_BYTES))
 
     def as_dict(self) -> dict[str, Any]:
         """Return what a host needs to know, as JSON values."""

@@ -4,7 +4,7 @@ import re
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ class Placed:
         clocks: Per clock: MHz reached and MHz asked for.
         cells: Used cells by type.
         path: The slowest path, a line per element; empty if timing is met.
+        hold: Paths that are too fast, by nextpnr's count.
         seconds: It took.
     """
 
@@ -46,11 +47,12 @@ class Placed:
     cells: Mapping[str, int]
     path: tuple[str, ...]
     seconds: float
+    hold: int = 0
 
     @property
     def is_met(self) -> bool:
-        """Whether every clock reaches what was asked for."""
-        return all(reached >= asked for reached, asked in self.clocks.values())
+        """Whether every clock reaches what was asked for, and no path is too fast."""
+        return self.hold == 0 and all(got >= asked for got, asked in self.clocks.values())
 
 
 def find(program: str, package: str) -> Path:
@@ -158,9 +160,9 @@ def place(board: Board, top: str, folder: Path, mhz: float, seed: int) -> Placed
     if not clocks:
         raise CheckFailedError(f"{program} reports no clock; see {folder / f'{top}_nextpnr.log'}")
     cells = {name: int(use["used"]) for name, use in report["utilization"].items() if use["used"]}
-    placed = Placed(seed, clocks, cells, (), finished.seconds)
-    path = () if placed.is_met else _slowest(report, clocks)
-    return Placed(seed, clocks, cells, path, finished.seconds)
+    hold = sum(map(int, re.findall(r"(\d+) Hold/min time violations", finished.output)))
+    placed = Placed(seed, clocks, cells, (), finished.seconds, hold)
+    return placed if placed.is_met else replace(placed, path=_slowest(report, clocks))
 
 
 def _require_room(said: str, board: Board, top: str) -> None:
