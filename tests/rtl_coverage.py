@@ -21,6 +21,7 @@ from gatewright.tools import process, verilator
 from rtl_parameters import PARAMETERS
 
 RTL = Path(__file__).resolve().parents[1] / "rtl"
+FOLDERS = ("stream", "arith", "layers")  # what a design's core is made of
 WANTED = 0.95  # of the lines
 Counts = Mapping[str, Mapping[int, int]]  # by file in the library, by line
 
@@ -48,7 +49,7 @@ def _points(text: str) -> Iterator[tuple[dict[str, str], int]]:
 
 def _in_library(file: str) -> str | None:
     """Return a file's place in the library, wherever the copy that was built stood."""
-    for folder in ("stream", "arith", "layers"):
+    for folder in FOLDERS:
         if (RTL / folder / Path(file).name).is_file():
             return f"{folder}/{Path(file).name}"
     return None
@@ -62,9 +63,9 @@ def _lines(point: Mapping[str, str]) -> Iterator[int]:
 
 
 def library() -> dict[str, str]:
-    """Return {place in the library: text}, without what is one board's."""
-    files = {path.relative_to(RTL).as_posix(): path for path in sorted(RTL.rglob("*.sv"))}
-    return {name: path.read_text() for name, path in files.items() if name[:7] != "boards/"}
+    """Return {place in the library: text} of the core, without shell and boards around it."""
+    paths = sorted(path for folder in FOLDERS for path in (RTL / folder).glob("*.sv"))
+    return {path.relative_to(RTL).as_posix(): path.read_text() for path in paths}
 
 
 def lines_of(path: Path) -> set[int]:
@@ -76,7 +77,7 @@ def lines_of(path: Path) -> set[int]:
 def _lines_with(path: Path, parameters: Mapping[str, int | str]) -> Iterator[int]:
     """Yield the lines that Verilator has points for in a module with these parameters."""
     found = verilator.find()
-    folders = [word for folder in ("arith", "stream", "layers") for word in ("-y", RTL / folder)]
+    folders = [word for folder in FOLDERS for word in ("-y", RTL / folder)]
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
         command: list[str | Path] = [

@@ -82,5 +82,15 @@ PARAMETERS: dict[str, tuple[dict[str, int | str], ...]] = {
         {"Average": 1, "Taps": 9, "Drop": -2, "OutWidth": 10},
         {"Taps": 1, "Results": 1},
     ),
+    "packet_store": ({"Bytes": 784, "Slots": 2},),
+    "packet_commands": ({"SampleBytes": 65536},),
+    "packet_replies": ({"ResultBytes": 1, "InfoBytes": 2},),
+    "reset_sync": ({"Cycles": 2},),
+    "uart_rx": ({"ClockHz": 16125000, "Baud": 1000000}, {"Baud": 300}),
+    "uart_tx": ({"ClockHz": 16125000, "Baud": 1000000}, {"Baud": 300}),
+    "uart_shell": (
+        {"InBytes": 784, "InBeatBytes": 1, "OutBytes": 1, "OutBeatBytes": 1, "Slots": 2},
+        {"InBytes": 12, "InBeatBytes": 6, "OutBytes": 6, "OutBeatBytes": 2, "Slots": 16},
+    ),
     "matvec_layer": ({"Pe": 4, "Simd": 1, "OutLanes": 2, "HasBias": 0},),
 }

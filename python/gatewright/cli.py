@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from gatewright.cli_boards import COMMANDS
 from gatewright.errors import GatewrightError
 from gatewright.version import __version__
 
@@ -292,6 +293,10 @@ def doctor() -> None:
         click.echo(f"{mark:8}{finding.name:22}{finding.detail}")
     if not all(finding.found for finding in findings if finding.needed):
         raise SystemExit(3)
+
+
+for _command in COMMANDS:
+    cli.add_command(_command)
 
 
 def _report(folder: Path, step: str) -> None:

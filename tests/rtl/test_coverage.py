@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from rtl_blocks import ROOT, RTL, SIM
-from rtl_coverage import Counts, lines_of, report
+from rtl_coverage import Counts, library, lines_of, report
 
 LONELY = """module lonely #(
   parameter int unsigned Width = 2
@@ -61,8 +61,7 @@ def test_both_branches_of_a_generate_count() -> None:
 
 def test_every_block_is_in_a_bench() -> None:
     """Also those that are nothing but wires and instances, which have no line to count."""
-    paths = [path for path in RTL.rglob("*.sv") if "boards" not in path.parts]
-    texts = {path.stem: path.read_text() for path in paths}
+    texts = {Path(name).stem: text for name, text in library().items()}
     harnesses = "".join(path.read_text() for path in (SIM / "blocks").glob("*.sv"))
     others = {"test_lint", "test_formal", "test_mutants", "test_coverage"}  # without benches
     files = [path for path in (ROOT / "tests" / "rtl").glob("*.py") if path.stem not in others]

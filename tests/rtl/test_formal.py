@@ -10,6 +10,7 @@ from gatewright.errors import GatewrightError
 from gatewright.tools import sby
 from gatewright.verification import proof, properties
 from rtl_blocks import RTL, SIM
+from rtl_coverage import library
 
 PROOFS = properties.load()
 SLOW = [each for each in PROOFS if not each.quick]
@@ -54,8 +55,8 @@ def test_every_block_in_the_table_has_a_fault() -> None:
 
 
 def test_every_stream_block_has_properties() -> None:
-    files = [path for path in RTL.rglob("*.sv") if "boards" not in path.parts]
-    blocks = {path.stem for path in files if "m_axis_tvalid" in path.read_text(encoding="utf-8")}
+    texts = {Path(name).stem: text for name, text in library().items()}
+    blocks = {name for name, text in texts.items() if "m_axis_tvalid" in text}
     blocks |= {path.stem for path in (RTL / "stream").glob("*.sv")}
     assert {"conv_layer", "depthwise_engine", "pool", "credit_gate"} <= blocks
     assert blocks - {each.block for each in PROOFS} == set()

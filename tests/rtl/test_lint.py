@@ -9,14 +9,13 @@ from pathlib import Path
 import pytest
 
 from gatewright.errors import CheckFailedError
+from gatewright.resources import library_files
 from gatewright.tools import process, verilator, yosys
 from rtl_blocks import RTL, SIM
 from rtl_parameters import PARAMETERS
 
 PACKAGE = RTL / "arith" / "gatewright_pkg.sv"
-LIBRARY = sorted(
-    path for path in RTL.rglob("*.sv") if "boards" not in path.parts and path != PACKAGE
-)
+LIBRARY = [path for path in library_files() if path != PACKAGE]
 
 
 def sources(module: Path) -> list[Path]:
@@ -50,6 +49,14 @@ def test_verilator_lint_bites(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("module", "parameters", "message"),
     [
+        ("packet_store", {"Slots": 3}, "Slots is 3, must be a power of two"),
+        ("packet_store", {"Bytes": 65537}, "Bytes is 65537, must be 2 to 65536"),
+        ("packet_commands", {"SampleBytes": 65537}, "must be 2 to 65536"),
+        ("packet_replies", {"ResetCycles": 1}, "ResetCycles is 1, must be at least 2"),
+        ("reset_sync", {"Cycles": 1}, "Cycles is 1, must be at least 2"),
+        ("uart_rx", {"Baud": 3000001}, "Baud is 3000001, must be 1 to ClockHz / 16 = 3000000"),
+        ("uart_tx", {"Baud": 3000001}, "Baud is 3000001, must be 1 to ClockHz / 16 = 3000000"),
+        ("uart_shell", {"InBeatBytes": 7}, "64 bytes in beats of 7"),
         ("axis_fifo", {"Depth": 1}, "Depth is 1, must be at least 2"),
         ("window_serial", {"Lanes": 3}, "Lanes must divide Channels"),
         ("window_serial", {"Height": 1, "PadTop": 0}, "the kernel spans 3 x 3"),

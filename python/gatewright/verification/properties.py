@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from gatewright.errors import GatewrightError
-from gatewright.resources import rtl_root, sim_root
+from gatewright.resources import library_files, sim_root
 from gatewright.tools.sby import Mode, Task
 
 TABLE = "proofs.yml"
@@ -150,7 +150,7 @@ class Proof:
 @cache
 def _modules() -> dict[str, str]:
     """Return {module: text} of the library and of what the proofs share."""
-    library = [path for path in sorted(rtl_root().rglob("*.sv")) if "boards" not in path.parts]
+    library = library_files()
     properties = sorted((sim_root() / "formal").glob("*.sv"))
     shared = [path for path in properties if not path.stem.endswith("_proof")]
     return {path.stem: path.read_text(encoding="utf-8") for path in [*library, *shared]}
