@@ -14,7 +14,7 @@ from gatewright.errors import GatewrightError
 from gatewright.version import __version__
 
 STEPS = {
-    "train": "Train the network: float, prune, quantise.",
+    "train": "Train the network by its recipe.",
     "export": "Export to QONNX; PyTorch and QONNX execution must agree.",
     "hls": "Generate the hls4ml firmware and run its C simulation.",
     "rtl": "Emit SystemVerilog; the integer reference must agree.",
@@ -78,11 +78,30 @@ def _options(step: str) -> list[click.Parameter]:
             ["--pretrained"], is_flag=True, help="Take the trained network that is there already."
         )
     ]
+    train: list[click.Parameter] = [
+        click.Option(
+            ["--accelerator"], type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto"
+        ),
+        click.Option(
+            ["--devices"],
+            type=click.IntRange(min=1),
+            default=1,
+            help="Processes that share each batch (DDP); under torchrun, as many as it started.",
+        ),
+        click.Option(["--nodes"], type=click.IntRange(min=1), default=1, help="Machines."),
+        click.Option(
+            ["--precision"],
+            type=click.Choice(["32-true", "16-mixed", "bf16-mixed"]),
+            default="32-true",
+            help="Of training.",
+        ),
+    ]
     return {
+        "train": train,
         "export": export,
         "sim": sim,
         "synth": synth,
-        "build": export + sim + synth,
+        "build": train + export + sim + synth,
     }.get(step, [])
 
 

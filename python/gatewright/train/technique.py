@@ -1,6 +1,8 @@
 """What a technique may add to the training loop. One technique per file, each a subclass."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +27,8 @@ class Task:
         seed: The recipe's.
         objective: What the network is trained to do.
         augment: How training samples are changed.
+        beside: Folder of the files that a design names.
+        builds: Folder of the designs' build folders.
     """
 
     inputs: Tensor
@@ -35,6 +39,23 @@ class Task:
     seed: int
     objective: Objective = field(default_factory=Classify)
     augment: Augment = field(default_factory=Augment)
+    beside: Path = Path()
+    builds: Path = Path("build")
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Samples of one update.
+
+    Attributes:
+        at: Their indices in the task.
+        inputs: Changed as the recipe's ``augment`` says.
+        labels: As in the task.
+    """
+
+    at: Tensor
+    inputs: Tensor
+    labels: Tensor
 
 
 class Masks:
@@ -52,10 +73,17 @@ class Masks:
             weight.mul_(self.kept[name])
 
 
+Plan = dict[str, Any]
+
+
 class Technique:
     """Plain training; a subclass overrides what it does differently."""
 
-    def convert(self, network: nn.Module, preprocessing: Preprocessing) -> nn.Module:
+    def plan(self, network: nn.Module, task: Task) -> Plan:
+        """Decide, from weights and data, what ``convert`` is to do; plain values, kept with it."""
+        return {}
+
+    def convert(self, network: nn.Module, preprocessing: Preprocessing, plan: Plan) -> nn.Module:
         """Return the network with this technique's modules in place. Trains nothing, draws nothing.
 
         It must be repeatable: a stopped run and the export build the network by it, then load the
@@ -65,6 +93,13 @@ class Technique:
 
     def prepare(self, network: nn.Module, task: Task) -> None:
         """Do what needs data, once, before the first epoch."""
+
+    def begin(self, network: nn.Module, task: Task) -> None:
+        """Do what is not kept with a checkpoint, at the start and after every restart."""
+
+    def loss(self, network: nn.Module, task: Task, batch: Batch) -> Tensor:
+        """Return the loss to minimise, a scalar: the mean over the batch."""
+        return task.objective.loss(network, batch.inputs, batch.labels)
 
     def after_update(self, network: nn.Module, masks: Masks, share: float) -> None:
         """Act after an update of the weights; ``share`` of the step's updates are done."""
