@@ -57,13 +57,6 @@ def test_two_processes_train_as_one_does(tmp_path: Path) -> None:
     for name, value in one.state.items():
         # some 80 updates of at most 0.01 each, whose direction rounding can tip where it is tiny
         torch.testing.assert_close(two.state[name], value, rtol=0.02, atol=0.02)
-    found = [
-        json.loads((tmp_path / name / "metrics.json").read_text())["steps"][0]
-        for name in ("one", "two")
-    ]
-    assert found[0]["validation_accuracy"] == pytest.approx(
-        found[1]["validation_accuracy"], abs=0.02
-    )
 
 
 def test_mixed_precision_trains(tmp_path: Path) -> None:
