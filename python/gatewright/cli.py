@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from gatewright.errors import GatewrightError
+from gatewright.study.commands import study
 from gatewright.version import __version__
 
 STEPS = {
@@ -245,6 +246,9 @@ def _stress(context: Any, cycles: int) -> None:
     click.echo(f"see {context.folder / stress.RECORD}")
 
 
+cli.add_command(study)
+
+
 @cli.command("list")
 def list_designs() -> None:
     """List the built-in designs."""
@@ -260,13 +264,21 @@ def list_designs() -> None:
 @click.option("--rounds", type=click.IntRange(min=1), default=3, show_default=True)
 @click.pass_obj
 def bench(build_dir: Path, design: str, samples: int, rounds: int) -> None:
-    """Measure the simulation's speed against a bare C++ loop on the same model, in one run."""
+    """Measure simulation and training against bare loops on the same model, in one run."""
     from gatewright import simulation
+    from gatewright.files import write_json
 
     loaded, folder = _design(design, build_dir)
     result = simulation.measure(loaded, folder, samples=samples, rounds=rounds)
-    for key in ("cycles", "cycles_per_s", "bare_loop_cycles_per_s", "ratio"):
-        click.echo(f"{key:24}{result[key]:.6g}")
+    if loaded.trains:
+        from gatewright.train import throughput
+        from gatewright.train.settings import Machine
+
+        result |= throughput.measure(loaded, Machine(), rounds=rounds)
+    write_json(folder / "bench.json", result)
+    for key, value in result.items():
+        if isinstance(value, float | int):
+            click.echo(f"{key:28}{value:.6g}")
     click.echo(f"see {folder / 'bench.json'}")
 
 

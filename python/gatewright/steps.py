@@ -28,6 +28,7 @@ class Options:
         devices: Processes that share each batch.
         nodes: Machines.
         precision: Of float arithmetic in training.
+        shared: Folder of finished training steps, for recipes that begin the same way.
     """
 
     waves: bool = False
@@ -38,6 +39,17 @@ class Options:
     devices: int = 1
     nodes: int = 1
     precision: Precision = "32-true"
+    shared: Path | None = None
+
+    @property
+    def machine(self) -> Machine:
+        """What to train on."""
+        return Machine(
+            accelerator=self.accelerator,
+            devices=self.devices,
+            nodes=self.nodes,
+            precision=self.precision,
+        )
 
     def deciding(self, step: str) -> dict[str, Any]:
         """Return the options that change what ``step`` writes."""
@@ -54,13 +66,7 @@ def train(design: Design, folder: Path, options: Options) -> None:
     """Train the network as the design's recipe says."""
     from gatewright import train as training
 
-    machine = Machine(
-        accelerator=options.accelerator,
-        devices=options.devices,
-        nodes=options.nodes,
-        precision=options.precision,
-    )
-    training.run(design, folder, machine=machine)
+    training.run(design, folder, machine=options.machine, shared=options.shared)
 
 
 def export(design: Design, folder: Path, options: Options) -> None:

@@ -29,8 +29,10 @@ def run(
     Returns:
         What ``metrics.json`` holds: ``float_accuracy`` (test set, after the float step),
         ``accuracy`` (test set, of the network as exported), ``parameters``, ``weights``,
-        ``nonzero_weights``, ``sparsity``, ``train_s``, ``seed``, ``device``, ``steps`` (per step:
-        technique, epochs, best epoch, validation accuracy of each epoch, seconds).
+        ``nonzero_weights``, ``sparsity``, ``weight_bits``, ``multiplications``, ``layers`` (those
+        with trained weights, as matrices: see ``train.cost.Layer``), ``train_s``, ``peak_mib``
+        (memory), ``seed``, ``device``, ``steps`` (per step: technique, epochs, best epoch,
+        validation accuracy of each epoch, seconds).
 
     Raises:
         GatewrightError: settings that do not fit together, or a loss that is no number.

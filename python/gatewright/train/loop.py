@@ -80,7 +80,7 @@ class Loop:
         with bar:
             for epoch in range(self._progress.epoch, self._step.epochs):
                 started = time.perf_counter()
-                loss = self._epoch(epoch, bar)
+                loss = self.epoch(epoch, bar)
                 self._record(epoch, loss, bar)
                 self._progress.seconds += time.perf_counter() - started
                 save()
@@ -105,7 +105,7 @@ class Loop:
         self._masks.kept = {k: v.to(device) for k, v in self._progress.masks.items()}
         checkpoint.restore_random(self._progress.random, self._generator)
 
-    def _epoch(self, epoch: int, bar: "tqdm[Any]") -> float:
+    def epoch(self, epoch: int, bar: "tqdm[Any]") -> float:
         """Train one epoch; return its mean loss."""
         self._network.train()
         order = torch.randperm(len(self._task.labels), generator=self._generator)

@@ -1,7 +1,10 @@
 """The devices that train: Lightning Fabric, on one or shared among processes."""
 
 import logging
+import resource
+import sys
 
+import torch
 from lightning_fabric import Fabric
 
 from gatewright.errors import GatewrightError
@@ -44,3 +47,11 @@ def end(fabric: Fabric) -> None:
     fabric.barrier()
     if not fabric.is_global_zero:
         raise SystemExit(0)
+
+
+def peak_mib(device: torch.device) -> float:
+    """Return the most memory this process has held: of the GPU, where one trains."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 2**20
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes, or KiB
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20

@@ -30,6 +30,7 @@ with warnings.catch_warnings():
     )
 
 _CALIBRATION_BATCHES = 16
+_FLOAT_BITS = 32
 _CALIBRATION_SAMPLES = 256  # per batch
 _KEPT = (nn.Identity, nn.Flatten, nn.Dropout, nn.MaxPool2d, Add)  # they compute no new values
 
@@ -211,6 +212,20 @@ def merge_normalisation(network: nn.Module) -> None:
                 before.weight, before.bias = nn.Parameter(weight.data), nn.Parameter(bias.data)
                 container.set_submodule(name, nn.Identity())
             before = module
+
+
+@torch.no_grad()
+def weight_bits(network: nn.Module) -> int:
+    """Return the bits of all trained weights; 32 each where a layer is not quantised."""
+    count = 0
+    for module in network.modules():
+        weight = getattr(module, "weight", None)
+        if isinstance(weight, nn.Parameter) and weight.requires_grad and weight.dim() > 1:
+            width = _FLOAT_BITS
+            if isinstance(module, QuantWeightBiasInputOutputLayer):
+                width = int(module.quant_weight().bit_width)
+            count += weight.numel() * width
+    return count
 
 
 @torch.no_grad()

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -20,7 +21,8 @@ from gatewright.errors import GatewrightError
 from gatewright.files import sha256, write_json
 from gatewright.train import model_file
 from gatewright.train.checkpoint import Progress, Store
-from gatewright.train.machine import end, start
+from gatewright.train.cost import layers
+from gatewright.train.machine import end, peak_mib, start
 from gatewright.train.model_file import Model
 from gatewright.train.objective import objective_for
 from gatewright.train.settings import Data, DistilStep, Machine, Network, Recipe, Train
@@ -158,7 +160,7 @@ def _metrics(
     device: torch.device,
 ) -> dict[str, Any]:
     """Measure the finished network on the test set, which nothing was chosen by."""
-    from gatewright.train.quantise import nonzero_weights
+    from gatewright.train.quantise import nonzero_weights, weight_bits
 
     inputs = torch.from_numpy(dataset.test_inputs).to(device)
     labels = torch.from_numpy(dataset.test_labels).to(device)
@@ -170,6 +172,7 @@ def _metrics(
         ).to(device)
         plain.load_state_dict(state.float_state)
         before = objective.measure(plain, inputs, labels)
+    found = layers(module, inputs[:1])
     total = sum(weight.numel() for _, weight in weights(module))
     nonzero = nonzero_weights(module)
     return {
@@ -179,7 +182,11 @@ def _metrics(
         "weights": total,
         "nonzero_weights": nonzero,
         "sparsity": 1 - nonzero / total,
+        "weight_bits": weight_bits(module),
+        "multiplications": sum(layer.multiplications for layer in found),
+        "layers": [asdict(layer) for layer in found],
         "train_s": round(sum(step["train_s"] for step in state.finished), 3),
+        "peak_mib": peak_mib(device),
         "seed": train.seed,
         "device": device.type,
         "steps": state.finished,
