@@ -80,8 +80,9 @@ module layer_output #(
   );
 
   axis_fifo #(
-    .Width(Lanes * OutWidth),
-    .Depth(FifoDepth)
+    .Width    (Lanes * OutWidth),
+    .Depth    (FifoDepth),
+    .NeverFull(1'b1)
   ) u_fifo (
     .clk_i,
     .rst_ni,

@@ -5,9 +5,11 @@
 // One beat per cycle. s_axis_tready and m_axis_tvalid come from registers: no combinational path
 // runs through. A full FIFO takes its next beat the cycle after one has left.
 // tlast, where there is one, travels as a bit of tdata. It does not drop beats or count frames.
+// With NeverFull a beat is taken whatever s_axis_tready says: for one who knows that there is room.
 module axis_fifo #(
-  parameter int unsigned Width = 8,  // bits per beat, >= 1
-  parameter int unsigned Depth = 16  // beats, >= 2; need not be a power of two
+  parameter int unsigned Width     = 8,    // bits per beat, >= 1
+  parameter int unsigned Depth     = 16,   // beats, >= 2; need not be a power of two
+  parameter bit          NeverFull = 1'b0  // no beat comes while s_axis_tready is low
 ) (
   input  logic             clk_i,
   input  logic             rst_ni,  // synchronous
@@ -39,7 +41,7 @@ module axis_fifo #(
   logic                    push, pop, fetch; // fetch: a beat leaves the memory
 
   assign s_axis_tready = ready_q;
-  assign push          = s_axis_tvalid && s_axis_tready;
+  assign push          = s_axis_tvalid && (NeverFull || s_axis_tready);
   assign pop           = m_axis_tvalid && m_axis_tready;
 
   always_ff @(posedge clk_i) begin
@@ -106,6 +108,9 @@ module axis_fifo #(
   StalledBeatHeld: assert property (@(posedge clk_i) disable iff (!rst_ni)
       m_axis_tvalid && !m_axis_tready |=> m_axis_tvalid && $stable(m_axis_tdata))
     else $error("axis_fifo: a beat changed while stalled");
+  TakenWithRoom: assert property (@(posedge clk_i) disable iff (!rst_ni)
+      push |-> s_axis_tready)
+    else $error("axis_fifo: NeverFull, but a beat came while it was full");
   LevelInRange: assert property (@(posedge clk_i) disable iff (!rst_ni)
       level_q <= LevelWidth'(Depth) && ready_q == (level_q != LevelWidth'(Depth)))
     else $error("axis_fifo: level %0d of %0d, ready %0d", level_q, Depth, ready_q);

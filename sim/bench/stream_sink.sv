@@ -4,15 +4,16 @@
 // bits, lowest first: flags (bit 0 tlast, bit 1 tuser), the cycle (two words, 0 at the end of
 // reset), note_i (two words each), tdata. A reset starts a new file under phase_i's name.
 // With stall_i above 0 tready is low at random: in each cycle with a chance of stall_i / 256, and
-// for whole stretches of some 100 cycles, so that what stands before it fills up.
+// for whole stretches of some 100 cycles, so that what stands before it fills up; 256: always.
 module stream_sink #(
   parameter int unsigned Width = 8,  // bits per beat
-  parameter int unsigned Notes = 1   // 64-bit values to write down with each beat
+  parameter int unsigned Notes = 1,  // 64-bit values to write down with each beat
+  parameter bit          Rules = 1'b1  // a beat once offered must be held
 ) (
   input  logic                   clk_i,
   input  logic                   rst_ni,   // synchronous
   input  logic [31:0]            index_i,  // names the file and picks the random sequence
-  input  logic [7:0]             stall_i,  // 0: always ready
+  input  logic [8:0]             stall_i,  // 0: always ready
   input  logic [31:0]            phase_i,
 
   input  logic                   s_axis_tvalid,
@@ -39,7 +40,7 @@ module stream_sink #(
     random ^= random >> 17;
     random ^= random << 5;
     if (random[31:26] == '0) asleep = !asleep;
-    return asleep || random[7:0] < stall_i;
+    return asleep || 9'(random[7:0]) < stall_i;
   endfunction
 
   initial if ($value$plusargs("seed=%d", seed) == 0) seed = 1;
@@ -67,6 +68,13 @@ module stream_sink #(
       end
       cycle = cycle + 1;
     end
+  end
+
+  if (Rules) begin : gen_rules
+    OfferedBeatHeld: assert property (@(posedge clk_i) disable iff (!rst_ni)
+        s_axis_tvalid && !s_axis_tready |=>
+        s_axis_tvalid && $stable({s_axis_tdata, s_axis_tlast, s_axis_tuser}))
+      else $error("stream_sink %0d: a beat that was offered was not held", index_i);
   end
 
   final if (file != 0) $fclose(file);

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gatewright import design, flow, graph_io, reference, steps
+from gatewright import design, flow, graph_io, reference, simulation, steps
 from gatewright.errors import CheckFailedError, GatewrightError, NotRunError
-from gatewright.verification import ladder
+from gatewright.verification import hardware, ladder
 from gatewright.verification.context import Context, Options
+from gatewright.verification.hardware import Hardware
 from gatewright.verification.ladder import Outcome, Rung
 from gatewright.verification.result import NotApplicableError, RungResult
 
@@ -116,6 +117,19 @@ def test_a_weight_in_the_hardware_is_named_and_shown(broken: Path) -> None:
         assert np.count_nonzero(arrays["smallest"]) == found["inputs_left"]
     assert found["waveform"] == str(broken / "verify" / "rtl.fst")
     assert Path(found["waveform"]).stat().st_size < 200_000  # not of the whole run
+
+
+def test_where_no_stream_inside_is_seen_the_output_is_named_and_shown(broken: Path) -> None:
+    flip(broken / "rtl" / "fc2_weight_000.mem", 0, 0)
+    context = Context(design.load(DESIGN), broken, Options(samples=SAMPLES))
+    description = {**context.description, "streams": []}
+    setup = simulation.setup_for(description, broken / "rtl", context.cache, context.seed)
+    result = hardware.run(context, Hardware("netlist", "gates", description, setup))
+    assert result.status == "fail"
+    found = record(broken, "netlist")
+    assert (found["layer"], found["node"]) == ("fc2", "fc2")
+    assert found["cycle"] > 0
+    assert Path(found["waveform"]).stat().st_size < 200_000
 
 
 @pytest.mark.slow

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from math import ceil
 
 from gatewright.emit.branches import Depth
+from gatewright.emit.schedule import latency
 from gatewright.emit.streams import Block, Stream
 from gatewright.graph import Graph
 
-MIN_FRAMES = 16  # what LUT RAM holds anyway
+MIN_FRAMES = 2  # of axis_fifo
+DOORS = 3  # cycles: a skid, and the FIFO of the guard
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,11 @@ class Pipeline:
 
     @property
     def frames(self) -> int:
-        """Frames that can be between the doors at the law's rate: the guard queues a bit of each.
+        """Frames that are between the doors at the law's rate: the guard queues a bit of each.
 
-        With fewer the guard would hold frames back that the layers could already take.
+        A bit waits from its frame's last beat in to the last beat out. One more comes while one
+        leaves, and the skid behind the guard may keep a last beat back for a while.
         """
-        latency = sum(block.latency for block in self.blocks)
-        return max(MIN_FRAMES, ceil(latency / self.interval) + 2)
+        streams = (port.stream for port in self.outputs)
+        cycles = latency(self.blocks, streams, self.interval) + DOORS
+        return max(MIN_FRAMES, ceil(cycles / self.interval) + 2)

@@ -7,6 +7,9 @@ the join takes its beats. A FIFO that holds what has come and is not taken yet l
 the schedule; that a beat comes earlier somewhere never makes another one later.
 """
 
+from collections.abc import Iterable
+from math import ceil
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -92,3 +95,12 @@ class Schedule:
 
     def _even(self, beats: int) -> Times:
         return np.arange(1, beats + 1, dtype=np.float64) * self.interval / beats
+
+
+def latency(blocks: Iterable[Block], outputs: Iterable[Stream], interval: int) -> int:
+    """Return the cycles from a sample's last beat in to its last beat out, at that pace."""
+    schedule = Schedule(interval)
+    for block in blocks:
+        schedule.add(block)
+    last = max(float(schedule.of(stream)[-1]) for stream in outputs)
+    return ceil(last) - interval

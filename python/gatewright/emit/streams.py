@@ -117,12 +117,6 @@ class Block:
         beats = [stream.type.beats for stream in (*self.inputs, *self.outputs)]
         return max(self.cycles, *beats)
 
-    @property
-    def latency(self) -> int:
-        """Bound of the cycles from a sample's first beat in to its last beat out, alone."""
-        own = self.cycles + self.lag + max(self.rhythm.offsets)
-        return self.source.beats + self.out.beats + own
-
 
 def bus_width(fmt: FixedFormat, where: str) -> int:
     """Return the bits an element takes on the AXI4-Stream outside.

@@ -151,6 +151,7 @@ def _describe(pipeline: Pipeline, library: list[str]) -> dict[str, Any]:
         "inputs": [_stream(port) for port in pipeline.inputs],
         "outputs": [_stream(port) for port in pipeline.outputs],
         "cycles_per_inference_law": pipeline.interval,
+        "frames_in_flight": pipeline.frames,
         "slowest_layer": slowest.name if slowest else None,
         "layers": [_layer(block) for block in layers],
         "fifos": [_fifo(pipeline, block) for block in pipeline.blocks if block.name in depths],

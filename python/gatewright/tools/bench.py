@@ -189,12 +189,13 @@ $taps  end
 _TAP = Template("""\
 
     stream_sink #(
-      .Width($width)
+      .Width($width),
+      .Rules(1'b0)
     ) u_tap_$k (
       .clk_i,
       .rst_ni,
       .index_i(32'd$index),
-      .stall_i(8'd0),
+      .stall_i(9'd0),
       .phase_i,
       .s_axis_tvalid(u_device.${name}_tvalid && u_device.${name}_tready),
       .s_axis_tready(),
@@ -213,7 +214,7 @@ module $top (
   input  logic              clk_i,
   input  logic              rst_ni,
   input  logic [7:0]        idle_i,    // of the sources, in 1/256
-  input  logic [7:0]        stall_i,   // of the sinks, in 1/256
+  input  logic [8:0]        stall_i,   // of the sinks, in 1/256
   input  logic [31:0]       phase_i,   // names the sinks' files
   input  logic [31:0]       frames_i,  // frames each source may start
   output logic [$sources-1:0][31:0] sent_o,        // frames each source has sent

@@ -128,13 +128,16 @@ def run_design(
 
 def run_tapped(
     description: Mapping[str, Any], inputs: IntArray, setup: Setup
-) -> dict[str, Received]:
-    """Simulate a design on ``inputs`` and return what went over each stream between its blocks.
+) -> tuple[Sequence[Received], Sequence[Received]]:
+    """Simulate a design on ``inputs`` and return what went over its streams.
 
     Args:
-        description: As of ``run_design``, with ``streams``.
+        description: As of ``run_design``, with ``streams``: those between its blocks.
         inputs: As of ``run_design``.
         setup: As of ``run_design``.
+
+    Returns:
+        Of each of ``streams``, and of each of ``outputs``.
     """
     streams = description["streams"]
     formats = [parse_format(stream["format"]) for stream in streams]
@@ -152,8 +155,7 @@ def run_tapped(
     )
     data = replace(stream_of(description, inputs), taps=taps)
     run = run_bench([device], [data], [Phase()], setup)
-    names = [stream["name"] for stream in streams]
-    return dict(zip(names, run.tapped[0], strict=True))
+    return run.tapped[0], run.received[0]
 
 
 def rtl_setup(rtl_folder: Path, description: Mapping[str, Any], setup: Setup) -> Setup:

@@ -57,8 +57,8 @@ def simulate(
         CheckFailedError: it hangs, or a frame is not as it must be.
         NotRunError: Verilator or a compiler is missing.
     """
-    # Nothing inside a netlist has a name to count at.
-    description = {**context.description, "layers": []}
+    # Nothing inside a netlist has a name to look at.
+    description = {**context.description, "layers": [], "streams": []}
     setup = Setup(
         sources=[sim_root() / "models" / "gates.vlt", *sources],
         sim_root=sim_root(),

@@ -6,7 +6,7 @@ Python: stalls, resets in mid-stream, short and long frames.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,10 +16,11 @@ from gatewright.fixed import IntArray
 from gatewright.simulation import protocol_samples
 from gatewright.tools import simulate
 from gatewright.tools.stream_bench import Setup
+from gatewright.verification import layers
 from gatewright.verification.context import Context, Samples
 from gatewright.verification.judge import judged
 from gatewright.verification.result import RungResult
-from gatewright.verification.subject import Layer, Subject
+from gatewright.verification.subject import Subject
 
 PAUSED = 100  # samples that go through it with pauses
 CHANCE = 64  # of 256: of a pause of the source, and of the sink, in a cycle
@@ -32,10 +33,10 @@ class Hardware:
     Attributes:
         rung: The rung's name.
         what: What it was made of, in a few words.
-        description: As ``rtl.json``; ``layers`` empty if their counters are not there.
+        description: As ``rtl.json``; ``layers`` empty if their counters are not there, ``streams``
+            if those between the blocks cannot be seen.
         setup: Its sources and where its memories are.
         most: Samples it takes by itself; None: all.
-        layers: Gives each layer's values for one sample, if streams inside it can be seen.
     """
 
     rung: str
@@ -43,7 +44,6 @@ class Hardware:
     description: Mapping[str, Any]
     setup: Setup
     most: int | None = None
-    layers: Callable[[Samples], list[Layer]] | None = None
 
 
 def run(context: Context, hardware: Hardware) -> RungResult:
@@ -82,7 +82,7 @@ def _pass(context: Context, hardware: Hardware, count: int, chance: int) -> Rung
     subject = Subject(
         hardware.rung,
         give,
-        hardware.layers,
+        lambda sample: layers.of_hardware(context, sample, hardware.description, hardware.setup),
         partial(_waves, context, hardware, chance),
         argmax=context.design.rtl.argmax,
     )

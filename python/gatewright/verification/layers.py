@@ -1,5 +1,8 @@
 """Layer by layer: what each rung that shows its layers gave for one sample."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -83,18 +86,33 @@ def of_csim(context: Context, sample: Samples) -> list[Layer]:
     return found
 
 
-def of_rtl(context: Context, sample: Samples, setup: Setup) -> list[Layer]:
-    """Return what went over each stream between the blocks of the emitted design."""
-    tapped = simulate.run_tapped(context.description, context.integers(sample), setup)
-    found = []
-    for stream in context.description["streams"]:
-        received, fmt = tapped[stream["name"]], parse_format(stream["format"])
-        node = context.graph[stream["node"]]
-        cycles = np.repeat(received.cycle, stream["lanes"])[: stream["elements"]]
-        values = Values(_first_frame(received, stream["elements"]), fmt.fraction, str(fmt), cycles)
-        converted = None if fmt == node.out.format else fmt
-        found.append(Layer(stream["block"], stream["node"], values, converted))
-    return found
+def of_hardware(
+    context: Context, sample: Samples, description: Mapping[str, Any], setup: Setup
+) -> list[Layer]:
+    """Return what went over each stream between the blocks of a design, and over its outputs.
+
+    Args:
+        context: The design.
+        sample: One sample.
+        description: As ``rtl.json``; ``streams`` empty if those inside cannot be seen.
+        setup: The top's sources and where its memories are.
+    """
+    inner, outputs = simulate.run_tapped(description, context.integers(sample), setup)
+    return [
+        _layer(context, port, block, received)
+        for ports, key, found in (
+            (description["streams"], "block", inner),
+            (description["outputs"], "node", outputs),
+        )
+        for port, block, received in zip(ports, (p[key] for p in ports), found, strict=True)
+    ]
+
+
+def _layer(context: Context, port: Mapping[str, Any], name: str, received: Received) -> Layer:
+    fmt, node = parse_format(port["format"]), context.graph[port["node"]]
+    cycles = np.repeat(received.cycle, port["lanes"])[: port["elements"]]
+    values = Values(_first_frame(received, port["elements"]), fmt.fraction, str(fmt), cycles)
+    return Layer(name, node.name, values, None if fmt == node.out.format else fmt)
 
 
 def _first_frame(received: Received, elements: int) -> IntArray:

@@ -1,7 +1,7 @@
 """Rung 5: the emitted SystemVerilog on Verilator under cocotb."""
 
 from gatewright import simulation
-from gatewright.verification import hardware, layers
+from gatewright.verification import hardware
 from gatewright.verification.context import Context
 from gatewright.verification.hardware import Hardware
 from gatewright.verification.result import RungResult
@@ -19,6 +19,5 @@ def run(context: Context) -> RungResult:
             description=description,
             setup=setup,
             most=context.design.sim.samples,
-            layers=lambda sample: layers.of_rtl(context, sample, setup),
         ),
     )

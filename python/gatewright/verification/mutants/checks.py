@@ -1,14 +1,17 @@
 """The checks that a mutant must get past: vectors through the bench, at the simulator's own speed.
 
-1. ``values``: real samples and full-range random ones back to back; every output must be there,
+1. ``first``: a few vectors back to back, which most mutants do not get past.
+2. ``values``: real samples and full-range random ones back to back; every output must be there,
    right and marked good, in 1.05 times the cycles that the right design takes.
-2. ``stalls``: some of them with pauses on both sides, after resets in mid-stream, which find the
-   design empty, flowing or full.
-3. ``full``: the sink is hardly ever ready, so that all that can fill up does.
-4. ``empty``: the source hardly ever sends.
-5. ``more``: as the first, with other and more vectors.
-6. ``frames``: short and long frames among them: their results are marked, each pulses its flag, a
-   short one is filled with zeros, what is too much of a long one is dropped.
+3. ``stalls``: some of them with pauses on both sides, after resets in mid-stream, of a cycle or
+   several, which find the design empty, flowing or full.
+4. ``full``: the sink is closed until all that can fill up is full, then open, then closed again.
+5. ``reset``: a reset of one cycle finds it full.
+6. ``empty``: the source hardly ever sends.
+7. ``frames``: short and long frames among them, drawn: their results are marked, each pulses its
+   flag, a short one is filled with zeros, what is too much of a long one is dropped.
+8. ``full frames``: the same with the sink closed at first.
+9. ``more``: as the second, with other and more vectors.
 """
 
 import shutil
@@ -24,23 +27,26 @@ import numpy as np
 from gatewright import reference
 from gatewright.errors import CheckFailedError
 from gatewright.fixed import IntArray
-from gatewright.graph import Dense, Graph
-from gatewright.passes import inputs_of
+from gatewright.graph import Graph
 from gatewright.tools import process, stream_bench
 from gatewright.tools.beats import Received
 from gatewright.tools.simulate import device_of, outputs_of, stream_of
 from gatewright.tools.stream_bench import Setup, Stream
 from gatewright.tools.verilator import Simulation
+from gatewright.verification.mutants.vectors import vectors
 
 MAIN = "phased_loop.cpp"
 SLOWER = 1.05  # as the tests of every design allow
-RESETS = 16  # in mid-stream, before the pauses
+RESETS = 17  # in mid-stream, before the pauses; the last is of one cycle
 _TIMEOUT_S = 600
 _MORE = 8  # times the vectors, for what got past the first check
-_AIMED = 1024  # samples, at most
-_SOME = 12  # samples with pauses, and among them short and long frames
+_FIRST = 4  # samples
+_SOME = 12  # samples with pauses
+_BENT = 60  # short and long frames, and good ones among them
+_CLOSED = 256  # the sink's stall: never ready
 
 
+Part = tuple[int, int, int]
 Stamps = tuple[tuple[int, ...], ...]  # cycle of each beat, of each output
 
 
@@ -54,7 +60,8 @@ class Check:
         expected: Integers [frames, elements] that must come out.
         bad: Whether each frame's result must be marked.
         pulses: Short and long frames.
-        phases: Idle, stall and cycles of each phase; what the last gives is judged.
+        phases: Each from a reset on, of parts of idle, stall and cycles; what the last phase gives
+            is judged.
     """
 
     name: str
@@ -62,34 +69,7 @@ class Check:
     expected: IntArray
     bad: tuple[bool, ...]
     pulses: tuple[int, int]
-    phases: tuple[tuple[int, int, int], ...]
-
-
-def vectors(graph: Graph, real: IntArray, count: int, seed: int) -> IntArray:
-    """Return real samples, then as many random ones of the inputs' full range.
-
-    Of the random ones the first three are all smallest, all largest and all zero; a third of the
-    others are zero for the most part. Last come samples aimed at the rows of a matrix that reads
-    the input: nine elements of ten at the end of their range that makes the row's sum large, the
-    others random. Without them a row that is seldom above zero would hide behind its ReLU.
-    """
-    rng = np.random.default_rng((seed, 4))
-    formats = [(node.out.format, node.out.size) for node in inputs_of(graph)]
-    low = np.concatenate([np.full(size, fmt.min_int) for fmt, size in formats])
-    high = np.concatenate([np.full(size, fmt.max_int) for fmt, size in formats])
-    drawn = rng.integers(low, high + 1, (count, len(low)))
-    sparse = rng.random((count, len(low))) < 0.9
-    drawn[::3][sparse[::3]] = 0
-    chosen = real[np.sort(rng.choice(len(real), min(count, len(real)), replace=False))]
-    parts = [chosen, np.stack([low, high, 0 * low]), drawn[3:]]
-    sources = [node.name for node in inputs_of(graph)]
-    for node in graph.nodes:
-        if type(node) is Dense and len(sources) == 1 and node.inputs[0] in sources:
-            rows = np.resize(rng.permutation(len(node.weight)), min(_AIMED, 2 * count))
-            aimed = np.where(node.weight[rows] > 0, high, low)
-            random = rng.random(aimed.shape) < 0.1
-            parts.append(np.where(random, rng.integers(low, high + 1, aimed.shape), aimed))
-    return np.concatenate(parts)
+    phases: tuple[tuple[Part, ...], ...]
 
 
 def plan(
@@ -105,56 +85,67 @@ def plan(
         seed: Chooses and draws.
     """
     samples, more = vectors(graph, real, count, seed), vectors(graph, real, _MORE * count, seed + 1)
-    expected = reference.outputs(graph, samples)
-    some = np.linspace(0, len(samples) - 1, min(_SOME, len(samples))).astype(int)
-    whole, few = (samples, expected), (samples[some], expected[some])
-    others = (more, reference.outputs(graph, more))
-    checks = []
-    for name, (given, wanted), before, (idle, stall) in (
-        ("values", whole, (), (0, 0)),
-        ("stalls", few, _cuts(description, seed), (90, 90)),
-        ("full", whole, (), (0, 236)),
-        ("empty", few, (), (236, 0)),
-        ("more", others, (), (0, 0)),
-    ):
-        cycles = _generous(description, len(given), idle, stall)
-        checks.append(
-            Check(
-                name,
-                stream_of(description, given),
-                wanted,
-                (False,) * len(given),
-                (0, 0),
-                (*before, (idle, stall, cycles)),
-            )
+    fill, flow = _fill(description), (0, 0)
+    closed = ((0, _CLOSED, fill),)
+    again = (*closed, (0, 0, int(description["cycles_per_inference_law"])), *closed)
+    checks = [
+        _check(description, graph, name, given, before, idle_stall)
+        for name, given, before, idle_stall in (
+            ("first", _some(samples, _FIRST), ((),), flow),
+            ("values", samples, ((),), flow),
+            ("stalls", _some(samples, _SOME), (*_cuts(description, seed), ()), (90, 90)),
+            ("full", samples, (again,), flow),
+            ("reset", _some(samples, _SOME), (closed, ()), flow),
+            ("empty", _some(samples, _SOME), ((),), (236, 0)),
         )
-    few_samples = few[0]
-    bent, kinds = _bent(description, few_samples, np.random.default_rng((seed, 5)))
+    ]
+    bent = _bent(description, graph, _some(samples, _BENT), np.random.default_rng((seed, 5)))
     if bent is not None:
-        shortened = few_samples.copy()
-        for index, (kind, elements) in enumerate(kinds):
-            if kind == "short":
-                shortened[index, elements:] = 0
-        checks.append(
-            Check(
-                "frames",
-                bent,
-                reference.outputs(graph, shortened),
-                tuple(kind != "good" for kind, _ in kinds),
-                tuple(sum(k == kind for k, _ in kinds) for kind in ("short", "long")),  # type: ignore[arg-type]  # two
-                ((0, 0, 2 * _generous(description, len(few_samples), 0, 0)),),
-            )
-        )
-    return tuple(checks)
+        full = replace(bent, name="full frames", phases=((*closed, *bent.phases[-1]),))
+        checks += [bent, full]
+    return (*checks, _check(description, graph, "more", more, ((),), flow))
 
 
-def _cuts(description: Mapping[str, Any], seed: int) -> tuple[tuple[int, int, int], ...]:
+def _some(samples: IntArray, count: int) -> IntArray:
+    chosen: IntArray = np.linspace(0, len(samples) - 1, min(count, len(samples))).astype(np.int64)
+    return np.take(samples, chosen, axis=0)
+
+
+def _check(
+    description: Mapping[str, Any],
+    graph: Graph,
+    name: str,
+    samples: IntArray,
+    phases: Sequence[tuple[Part, ...]],
+    chances: tuple[int, int],
+) -> Check:
+    """Return a check of good frames; its last phase ends with a part of these chances."""
+    last = (*chances, _generous(description, len(samples), *chances))
+    return Check(
+        name,
+        stream_of(description, samples),
+        reference.outputs(graph, samples),
+        (False,) * len(samples),
+        (0, 0),
+        (*phases[:-1], (*phases[-1], last)),
+    )
+
+
+def _fill(description: Mapping[str, Any]) -> int:
+    """Return cycles after which all is full that can be, with the sink closed."""
+    blocks = sum(block["cycles"] for block in description["blocks"])
+    return int(
+        blocks + description["frames_in_flight"] * description["cycles_per_inference_law"] + 200
+    )
+
+
+def _cuts(description: Mapping[str, Any], seed: int) -> tuple[tuple[Part, ...], ...]:
     """Return phases that a reset ends, after a few cycles or about the latency of a frame."""
     rng = np.random.default_rng((seed, 7))
     longest = 2 * sum(block["cycles"] for block in description["blocks"]) + 100
     lengths = np.exp(rng.uniform(np.log(8), np.log(longest), RESETS)).astype(int).tolist()
     pauses = rng.choice([0, 64, 240], (RESETS, 2)).tolist()
-    return tuple((i, s, length) for (i, s), length in zip(pauses, lengths, strict=True))
+    return tuple(((i, s, length),) for (i, s), length in zip(pauses, lengths, strict=True))
 
 
 def _generous(description: Mapping[str, Any], frames: int, idle: int, stall: int) -> int:
@@ -169,33 +160,40 @@ def _generous(description: Mapping[str, Any], frames: int, idle: int, stall: int
 
 
 def _bent(
-    description: Mapping[str, Any], samples: IntArray, rng: np.random.Generator
-) -> tuple[Stream | None, list[tuple[str, int]]]:
-    """Return the stream of the samples with some frames short or long, and which.
+    description: Mapping[str, Any], graph: Graph, samples: IntArray, rng: np.random.Generator
+) -> Check | None:
+    """Return the check of the samples with some frames short or long.
 
     Only of designs of one input and frames of several beats.
     """
     port = description["inputs"][0]
     beats = port["beats"]
     if len(description["inputs"]) > 1 or beats == 1:
-        return None, []
+        return None
     stream = stream_of(description, samples)
     (source,) = stream.sources
     frames = source.lanes.reshape(len(samples), beats, -1)
-    kinds, lanes, last = [], [], []
-    for index, frame in enumerate(frames):
-        kind = ("good", "long", "good", "short")[index % 4]
+    kinds = rng.choice(["good", "good", "short", "long"], len(samples)).tolist()
+    lanes, last, taken = [], [], samples.copy()
+    for index, (kind, frame) in enumerate(zip(kinds, frames, strict=True)):
         length = beats
         if kind == "short":
             length = int(rng.integers(1, beats))
+            taken[index, length * port["lanes"] :] = 0
         elif kind == "long":
             length = beats + int(rng.integers(1, 4))
         extra = rng.integers(0, 2, (max(length - beats, 0), frame.shape[1]))
         lanes.append(np.concatenate([frame[:length], extra]))
         last.append(np.arange(length) == length - 1)
-        kinds.append((kind, min(length, beats) * port["lanes"]))
     bent = replace(source, lanes=np.concatenate(lanes), last=np.concatenate(last))
-    return replace(stream, sources=(bent,)), kinds
+    return Check(
+        "frames",
+        replace(stream, sources=(bent,)),
+        reference.outputs(graph, taken),
+        tuple(kind != "good" for kind in kinds),
+        (kinds.count("short"), kinds.count("long")),
+        (((0, 0, _generous(description, len(samples), 0, 0)),),),
+    )
 
 
 class Bench:
@@ -225,9 +223,10 @@ class Bench:
             if failure:
                 raise CheckFailedError(f"without any fault the check {check.name} fails: {failure}")
             self.stamps[check.name] = stamps
-            *before, (idle, stall, _) = check.phases
-            limit = int(SLOWER * (max(map(max, stamps)) + 1)) + 20
-            found.append(replace(check, phases=(*before, (idle, stall, limit))))
+            *phases, (*parts, (idle, stall, _)) = check.phases
+            passed = sum(cycles for _, _, cycles in parts)
+            limit = int(SLOWER * (max(map(max, stamps)) + 1 - passed)) + 20
+            found.append(replace(check, phases=(*phases, (*parts, (idle, stall, limit)))))
         self.checks = tuple(found)
         return self.checks
 
@@ -264,7 +263,9 @@ class Bench:
 
     def judge(self, check: Check, folder: Path, plusargs: Sequence[str] = ()) -> tuple[str, Stamps]:
         """Run a check; return what is wrong, or nothing, and the cycles of the outputs."""
-        phases = ",".join(":".join(map(str, phase)) for phase in check.phases)
+        phases = ",".join(
+            "/".join(":".join(map(str, part)) for part in parts) for parts in check.phases
+        )
         fixed = [f"+phases={phases}", f"+seed={self.seed % 2**31}", "+verilator+rand+reset+2"]
         command: list[str | Path] = [self.simulation.program, *fixed, *plusargs]
         finished = process.run(command, cwd=folder, timeout_s=_TIMEOUT_S)

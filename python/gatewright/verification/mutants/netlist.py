@@ -18,12 +18,14 @@ from gatewright.verification.mutants.mutant import NetlistMutant
 SELECT = "mutant_i"
 SELECT_BITS = 16
 DOORS = "doors"  # guard, skid and mark at the ports, and what stands between the blocks
-# As Yosys writes it; what a mutant makes a bit depend on looks like a loop through its vector.
+# As Yosys writes it; what a mutant makes a bit depend on looks like a loop through its vector, and
+# a mutant of one bit's clock like a second driver.
 _LINT = """\
 `verilator_config
 
 lint_off -file "*/netlist.v"
 lint_off -rule UNOPTFLAT
+lint_off -rule MULTIDRIVEN
 """
 _WHAT = re.compile(r"-mode (\w+).* -cell (\S+) -port (\S+) -portbit (\d+)")
 
@@ -99,6 +101,11 @@ def mutated(
     return Netlist(sources, tuple(mutants))
 
 
+def pattern(instance: str) -> str:
+    """Return Yosys' pattern of the names of the cells in a flattened instance."""
+    return re.sub(r"[^\w.$]", "?", f"$flatten\\{instance}.")  # others mean something there
+
+
 def yosys(commands: Sequence[str], cwd: Path, log: Path, timeout_s: float | None = None) -> None:
     """Run Yosys' commands.
 
@@ -118,20 +125,26 @@ def _read(block: str, line: str, number: int) -> NetlistMutant:
     return NetlistMutant("netlist", block, what, number, line.strip())
 
 
-def _wrapper(description: Mapping[str, Any]) -> str:
-    """Return a top with the design's ports around the netlist with its select input."""
-    ports = [("input", 1, "clk_i"), ("input", 1, "rst_ni")]
+def ports(description: Mapping[str, Any]) -> list[tuple[str, int, str]]:
+    """Return direction, width and name of each port of the design."""
+    found = [("input", 1, "clk_i"), ("input", 1, "rst_ni")]
     for side, there, back in (("inputs", "input", "output"), ("outputs", "output", "input")):
         for port in description[side]:
             width, name = port["lanes"] * port["bus_bits_per_element"], port["port"]
-            ports += [(there, 1, f"{name}_tvalid"), (back, 1, f"{name}_tready")]
-            ports += [(there, width, f"{name}_tdata"), (there, 1, f"{name}_tlast")]
+            found += [(there, 1, f"{name}_tvalid"), (back, 1, f"{name}_tready")]
+            found += [(there, width, f"{name}_tdata"), (there, 1, f"{name}_tlast")]
             if side == "outputs":
-                ports.append((there, 1, f"{name}_tuser"))
-    ports += [("output", 1, "frame_short_o"), ("output", 1, "frame_long_o")]
+                found.append((there, 1, f"{name}_tuser"))
+    return [*found, ("output", 1, "frame_short_o"), ("output", 1, "frame_long_o")]
+
+
+def _wrapper(description: Mapping[str, Any]) -> str:
+    """Return a top with the design's ports around the netlist with its select input."""
     top = description["top"]
-    declared = ",\n".join(f"  {way} logic [{width - 1}:0] {name}" for way, width, name in ports)
-    connected = "".join(f"    .{name},\n" for _, _, name in ports)
+    declared = ",\n".join(
+        f"  {way} logic [{width - 1}:0] {name}" for way, width, name in ports(description)
+    )
+    connected = "".join(f"    .{name},\n" for _, _, name in ports(description))
     return (
         f"module {top} (\n{declared}\n);\n\n"
         f"  int unsigned number;\n"

@@ -4,7 +4,6 @@ A weight, a bias or a format is followed through its layer: every sum that the l
 what each of its inputs can be, gives the same output. A netlist is proved by Yosys, by induction.
 """
 
-import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +14,7 @@ import numpy as np
 from gatewright.errors import CheckFailedError
 from gatewright.fixed import FixedFormat, IntArray, requantize
 from gatewright.graph import Conv, Dense, Depthwise, Function, Graph, sum_range
-from gatewright.verification.mutants import netlist
+from gatewright.verification.mutants import netlist, reach
 from gatewright.verification.mutants.draw import (
     FIRST_OVERFLOW,
     LESS,
@@ -169,15 +168,21 @@ def of_format(graph: Graph, node: str, mutant: FormatMutant) -> str:
 
 
 def of_netlist(description: Mapping[str, Any], rtl_folder: Path, mutant: NetlistMutant) -> str:
-    """Return why a mutant of the netlist changes nothing, or nothing if Yosys cannot prove it.
+    """Return why a mutant of the netlist changes nothing, or nothing if that is not proved.
 
     The smallest instance that the cell is in is tried first, then those around it up to the block:
     every register and every output of it is proved equal, given that all registers were so before.
+    Then, in the same order, every output from a reset on, see ``reach``.
     """
     cell = mutant.command.partition(" -cell ")[2].split(" ", 1)[0]
-    for instance in _instances(cell):
+    instances = _instances(cell)
+    for instance in instances:
         if _same(description, rtl_folder, mutant, instance):
             return f"Yosys proves every register and output of {instance} equal, by induction"
+    for instance in [*instances, *([""] if mutant.layer == netlist.DOORS else [])]:
+        if reach.same(description, rtl_folder, mutant, instance):
+            where = instance or "the design's doors"
+            return f"ABC proves every output of {where} equal, in all states from a reset on"
     return ""
 
 
@@ -192,8 +197,7 @@ def _same(
     description: Mapping[str, Any], rtl_folder: Path, mutant: NetlistMutant, instance: str
 ) -> bool:
     top = description["top"]
-    # Brackets and backslashes mean something in Yosys' patterns.
-    pattern = re.sub(r"[^\w.$]", "?", f"$flatten\\{instance}.")
+    pattern = netlist.pattern(instance)
     command = mutant.command.partition(" -ctrl ")[2].split(" ", 3)[3]
     steps = [
         *netlist.prepared(description),

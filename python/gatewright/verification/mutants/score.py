@@ -43,7 +43,7 @@ class Score:
 
     Attributes:
         verdicts: Of each.
-        vectors: Samples of the first check.
+        vectors: Samples of the check ``values``.
         seed: Drew the mutants and the vectors.
         wall_s: Seconds it took.
     """
@@ -150,7 +150,7 @@ class Workshop:
         self._confirm()
         real = context.inputs(_REAL)
         self.plan = checks.plan(self.graph, self.description, real, each, context.seed)
-        self.vectors = len(self.plan[0].expected)
+        self.vectors = sum(len(check.expected) for check in self.plan if check.name == "values")
 
     def _confirm(self) -> None:
         """Refuse expectations for the real samples that are not those of the first rung."""
