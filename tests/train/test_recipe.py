@@ -16,19 +16,24 @@ from gatewright import data, export, nets, train
 from gatewright.data import Dataset, Preprocessing
 from gatewright.errors import GatewrightError
 from gatewright.train import checkpoint, model_file
+from gatewright.train.checkpoint import Progress
 from gatewright.train.loop import Loop
+from gatewright.train.machine import start
 from gatewright.train.objective import Classify
 from gatewright.train.settings import (
     ChannelsStep,
     Data,
     DistilStep,
     FloatStep,
+    Machine,
     Network,
     PruneStep,
     QuantiseStep,
     Teacher,
     Train,
 )
+from gatewright.train.steps import do_steps
+from gatewright.train.technique import Task
 from recipes import Design, digits
 
 
@@ -387,3 +392,44 @@ def test_a_stopped_run_with_every_technique_ends_with_the_same_bits(
         torch.rand(3)
         train.run(design, tmp_path / f"stopped{updates}", progress=False)
         assert states_equal(tmp_path / "whole", tmp_path / f"stopped{updates}")
+
+
+class Own(nn.Module):
+    """A user's own network: nothing of it is built in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.input = nn.Identity()
+        self.one = nn.Linear(64, 24)
+        self.act = nn.ReLU()
+        self.two = nn.Linear(24, 10)
+
+    def forward(self, inputs: torch.Tensor) -> Any:
+        return self.two(self.act(self.one(self.input(inputs))))
+
+
+def test_every_step_takes_a_module_of_ones_own() -> None:
+    dataset = data.load("digits")
+    split = dataset.split(200, 1)
+    task = Task(
+        *(torch.from_numpy(values) for values in (split.train_inputs, split.train_labels)),
+        *(torch.from_numpy(split.validation_inputs), torch.from_numpy(split.validation_labels)),
+        *(dataset.preprocessing, 1),
+    )
+    recipe = Train(
+        batch_size=64,
+        steps=(
+            FloatStep(epochs=6, learning_rate=0.01),
+            ChannelsStep(epochs=2, rate=0.5, learning_rate=0.01),
+            PruneStep(epochs=2, sparsity=0.5, learning_rate=0.01),
+            QuantiseStep(epochs=2, input_bits=5),
+        ),
+    )
+    torch.manual_seed(1)
+    state = Progress()
+    found = do_steps(Own(), recipe, task, state, start(Machine(accelerator="cpu")), show=False)
+    assert found.one.out_features == 12
+    assert [entry["technique"] for entry in state.finished] == [s.technique for s in recipe.steps]
+    assert state.finished[-1]["validation_accuracy"] > 0.8
+    integers = found.one.quant_weight().value
+    assert int((integers == 0).sum()) + int((found.two.quant_weight().value == 0).sum()) >= 444

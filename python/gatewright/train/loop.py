@@ -55,8 +55,13 @@ class Loop:
         optimizer = kind(
             network.parameters(), lr=step.learning_rate, weight_decay=step.weight_decay
         )
-        # The network itself is evaluated and kept; the one that is set up is trained through.
-        self._trained, self._optimizer = fabric.setup(network, optimizer)
+        # The network itself is evaluated and kept; the one that is set up is trained through. On
+        # one device in full precision that would be a wrapper that only costs time.
+        self._trained, self._optimizer = network, optimizer
+        self._backward: Callable[[Tensor], None] = torch.autograd.backward
+        if fabric.world_size > 1 or fabric._precision.precision != "32-true":
+            self._trained, self._optimizer = fabric.setup(network, optimizer)
+            self._backward = fabric.backward
 
     def run(self, save: Callable[[], None]) -> None:
         """Train the epochs that are left, calling ``save`` after each; end with the best network.
@@ -129,7 +134,7 @@ class Loop:
         batch, weight = self._share_of(at)
         loss = weight * self._technique.loss(self._trained, self._task, batch)
         self._optimizer.zero_grad(set_to_none=True)
-        self._fabric.backward(loss)
+        self._backward(loss)
         self._optimizer.step()
         self._technique.after_update(self._network, self._masks, after)
         self._masks.apply()

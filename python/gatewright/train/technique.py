@@ -59,18 +59,23 @@ class Batch:
 
 
 class Masks:
-    """Which weights are held at exactly zero."""
+    """Which weights are held at exactly zero.
+
+    Attributes:
+        kept: Of each weight that has some held: which are not, by its name.
+    """
 
     def __init__(self, network: nn.Module) -> None:
         """Hold the weights that are zero now."""
         self._weights = dict(weights(network))
-        self.kept = {name: weight.detach() != 0 for name, weight in self._weights.items()}
+        zeros = {name: weight.detach() != 0 for name, weight in self._weights.items()}
+        self.kept = {name: kept for name, kept in zeros.items() if not kept.all()}
 
     @torch.no_grad()
     def apply(self) -> None:
         """Set every held weight to zero."""
-        for name, weight in self._weights.items():
-            weight.mul_(self.kept[name])
+        for name, kept in self.kept.items():
+            self._weights[name].mul_(kept)
 
 
 Plan = dict[str, Any]
