@@ -109,6 +109,7 @@ def test_pairs_have_the_same_seed(tmp_path: Path) -> None:
         pair.run(own, own, tmp_path, 1, Options(), told.append)
 
 
+@pytest.mark.slow
 def test_batch_sizes(tmp_path: Path) -> None:
     small(tmp_path)
     command = ["--build-dir", str(tmp_path), "study", "batch", str(tmp_path / "small.yml")]
