@@ -46,7 +46,7 @@ coverage: $(READY) ## Tell which lines of the RTL library its benches ran.
 	  --ignore tests/rtl/test_mutants.py --ignore tests/rtl/test_lint.py
 	@PYTHONPATH=tests $(BIN)/python -m rtl_coverage build/coverage
 
-bench: $(READY) ## Measure speed: ratios within one run, on DESIGN.
+bench: $(READY) ## Measure simulation and training against bare loops in one run, on DESIGN.
 	@$(BIN)/gatewright build $(DESIGN) --to rtl && $(BIN)/gatewright bench $(DESIGN)
 
 lint: $(READY) ## Lint and type-check Python; lint SystemVerilog; check the import order.

@@ -12,10 +12,11 @@ import click
 
 from gatewright.cli_boards import COMMANDS
 from gatewright.errors import GatewrightError
+from gatewright.study.commands import study
 from gatewright.version import __version__
 
 STEPS = {
-    "train": "Train the network: float, prune, quantise.",
+    "train": "Train the network by its recipe.",
     "export": "Export to QONNX; PyTorch and QONNX execution must agree.",
     "hls": "Generate the hls4ml firmware and run its C simulation.",
     "rtl": "Emit SystemVerilog; the integer reference must agree.",
@@ -79,11 +80,30 @@ def _options(step: str) -> list[click.Parameter]:
             ["--pretrained"], is_flag=True, help="Take the trained network that is there already."
         )
     ]
+    train: list[click.Parameter] = [
+        click.Option(
+            ["--accelerator"], type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto"
+        ),
+        click.Option(
+            ["--devices"],
+            type=click.IntRange(min=1),
+            default=1,
+            help="Processes that share each batch (DDP); under torchrun, as many as it started.",
+        ),
+        click.Option(["--nodes"], type=click.IntRange(min=1), default=1, help="Machines."),
+        click.Option(
+            ["--precision"],
+            type=click.Choice(["32-true", "16-mixed", "bf16-mixed"]),
+            default="32-true",
+            help="Of training.",
+        ),
+    ]
     return {
+        "train": train,
         "export": export,
         "sim": sim,
         "synth": synth,
-        "build": export + sim + synth,
+        "build": train + export + sim + synth,
     }.get(step, [])
 
 
@@ -227,6 +247,9 @@ def _stress(context: Any, cycles: int) -> None:
     click.echo(f"see {context.folder / stress.RECORD}")
 
 
+cli.add_command(study)
+
+
 @cli.command("list")
 def list_designs() -> None:
     """List the built-in designs."""
@@ -242,13 +265,21 @@ def list_designs() -> None:
 @click.option("--rounds", type=click.IntRange(min=1), default=3, show_default=True)
 @click.pass_obj
 def bench(build_dir: Path, design: str, samples: int, rounds: int) -> None:
-    """Measure the simulation's speed against a bare C++ loop on the same model, in one run."""
+    """Measure simulation and training against bare loops on the same model, in one run."""
     from gatewright import simulation
+    from gatewright.files import write_json
 
     loaded, folder = _design(design, build_dir)
     result = simulation.measure(loaded, folder, samples=samples, rounds=rounds)
-    for key in ("cycles", "cycles_per_s", "bare_loop_cycles_per_s", "ratio"):
-        click.echo(f"{key:24}{result[key]:.6g}")
+    if loaded.trains:
+        from gatewright.train import throughput
+        from gatewright.train.settings import Machine
+
+        result |= throughput.measure(loaded, Machine(), rounds=rounds)
+    write_json(folder / "bench.json", result)
+    for key, value in result.items():
+        if isinstance(value, float | int):
+            click.echo(f"{key:28}{value:.6g}")
     click.echo(f"see {folder / 'bench.json'}")
 
 
