@@ -285,10 +285,16 @@ def bench(build_dir: Path, design: str, samples: int, rounds: int) -> None:
 
 @cli.command()
 @click.argument("blocks", nargs=-1)
+@click.option(
+    "--table",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Markdown file that takes the list of the proofs, with depth and time.",
+)
 @click.pass_obj
-def prove(build_dir: Path, blocks: tuple[str, ...]) -> None:
+def prove(build_dir: Path, blocks: tuple[str, ...], table: Path | None) -> None:
     """Prove the properties of the library's BLOCKS, or of all, with SymbiYosys."""
     from gatewright.errors import CheckFailedError, NotRunError
+    from gatewright.files import write_text
     from gatewright.verification import proof
 
     results = proof.prove(
@@ -297,6 +303,8 @@ def prove(build_dir: Path, blocks: tuple[str, ...]) -> None:
         cache=build_dir / proof.CACHE,
         tell=lambda result: click.echo(proof.line(result)),
     )
+    if table is not None:
+        write_text(table, proof.table(results))
     failed = [result.proof.name for result in results if result.status == "fail"]
     left_open = [result.proof.name for result in results if result.status == "unknown"]
     if failed:
