@@ -1,5 +1,6 @@
 # Gatewright: PyTorch to FPGA. `make` alone prints this help.
 DESIGN ?= mnist_mlp
+BOARD  ?= ulx3s_85f
 PYTHON ?= python3.11
 VENV   ?= .venv
 COUNT  ?= 500
@@ -8,7 +9,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train export hls rtl sim synth verify test test-all fuzz coverage bench prove lint doctor clean distclean
+.PHONY: help setup train export hls rtl sim synth bitstream vivado verify test test-all fuzz coverage bench prove lint doctor clean distclean
 
 help: ## Print this help.
 	@echo "Gatewright: PyTorch to FPGA, proven at every rung. DESIGN=$(DESIGN)"
@@ -23,6 +24,12 @@ hls: ## ... and generate the hls4ml firmware project, C-simulated.
 rtl: ## ... and emit SystemVerilog.
 sim: ## ... and simulate inference on Verilator: the main job.
 synth: ## ... the same up to rtl, and synthesise, place and route.
+
+bitstream: $(READY) ## Make BOARD's bitstream of DESIGN: open tools, timing met (see `gatewright boards`).
+	@$(BIN)/gatewright build $(DESIGN) --to rtl && $(BIN)/gatewright bitstream $(DESIGN) --board $(BOARD)
+
+vivado: $(READY) ## Make BOARD's bitstream of DESIGN with Vivado, where it is installed.
+	@$(BIN)/gatewright build $(DESIGN) --to rtl && $(BIN)/gatewright vivado $(DESIGN) --board $(BOARD)
 
 test: $(READY) ## Run the tests.
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
@@ -39,7 +46,7 @@ coverage: $(READY) ## Tell which lines of the RTL library its benches ran.
 	  --ignore tests/rtl/test_mutants.py --ignore tests/rtl/test_lint.py
 	@PYTHONPATH=tests $(BIN)/python -m rtl_coverage build/coverage
 
-bench: $(READY) ## Measure speed: ratios within one run, on DESIGN.
+bench: $(READY) ## Measure simulation and training against bare loops in one run, on DESIGN.
 	@$(BIN)/gatewright build $(DESIGN) --to rtl && $(BIN)/gatewright bench $(DESIGN)
 
 lint: $(READY) ## Lint and type-check Python; lint SystemVerilog; check the import order.

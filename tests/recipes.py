@@ -1,6 +1,7 @@
 """Short recipes on the digits, for tests of training and export."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from gatewright.train.settings import (
     AnyStep,
@@ -20,6 +21,7 @@ class Design:
     network: Network
     data: Data
     train: Train
+    folder: Path = Path()
 
 
 def digits(

@@ -54,7 +54,7 @@ def quantised(name: str) -> torch.nn.Module:
             module.momentum = 1.0  # the statistics are those of the one batch that follows
     network(inputs)
     technique = Quantise(QuantiseStep(epochs=1, bias_bits=12))
-    network = technique.convert(network, preprocessing)
+    network = technique.convert(network, preprocessing, {})
     labels = torch.zeros(64, dtype=torch.long)
     technique.prepare(network, Task(inputs, labels, inputs, labels, preprocessing, 1))
     return network

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gatewright import flow
 from gatewright.design import Design
+from gatewright.resources import library_files
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -15,8 +16,7 @@ def test_the_table_of_blocks_is_the_library() -> None:
     rows = dict(re.findall(r"^\| \[`\w+`\]\((rtl/.*?\.sv)\) \| (.*) \|$", README, re.MULTILINE))
     library = {
         path.relative_to(ROOT).as_posix(): path.read_text().splitlines()[0].lstrip("/ ").rstrip()
-        for path in sorted((ROOT / "rtl").rglob("*.sv"))
-        if "boards" not in path.parts
+        for path in library_files()
     }
     assert rows == library
 

@@ -10,11 +10,13 @@ from typing import Any
 
 import click
 
+from gatewright.cli_boards import COMMANDS
 from gatewright.errors import GatewrightError
+from gatewright.study.commands import study
 from gatewright.version import __version__
 
 STEPS = {
-    "train": "Train the network: float, prune, quantise.",
+    "train": "Train the network by its recipe.",
     "export": "Export to QONNX; PyTorch and QONNX execution must agree.",
     "hls": "Generate the hls4ml firmware and run its C simulation.",
     "rtl": "Emit SystemVerilog; the integer reference must agree.",
@@ -78,11 +80,30 @@ def _options(step: str) -> list[click.Parameter]:
             ["--pretrained"], is_flag=True, help="Take the trained network that is there already."
         )
     ]
+    train: list[click.Parameter] = [
+        click.Option(
+            ["--accelerator"], type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto"
+        ),
+        click.Option(
+            ["--devices"],
+            type=click.IntRange(min=1),
+            default=1,
+            help="Processes that share each batch (DDP); under torchrun, as many as it started.",
+        ),
+        click.Option(["--nodes"], type=click.IntRange(min=1), default=1, help="Machines."),
+        click.Option(
+            ["--precision"],
+            type=click.Choice(["32-true", "16-mixed", "bf16-mixed"]),
+            default="32-true",
+            help="Of training.",
+        ),
+    ]
     return {
+        "train": train,
         "export": export,
         "sim": sim,
         "synth": synth,
-        "build": export + sim + synth,
+        "build": train + export + sim + synth,
     }.get(step, [])
 
 
@@ -226,6 +247,9 @@ def _stress(context: Any, cycles: int) -> None:
     click.echo(f"see {context.folder / stress.RECORD}")
 
 
+cli.add_command(study)
+
+
 @cli.command("list")
 def list_designs() -> None:
     """List the built-in designs."""
@@ -241,22 +265,36 @@ def list_designs() -> None:
 @click.option("--rounds", type=click.IntRange(min=1), default=3, show_default=True)
 @click.pass_obj
 def bench(build_dir: Path, design: str, samples: int, rounds: int) -> None:
-    """Measure the simulation's speed against a bare C++ loop on the same model, in one run."""
+    """Measure simulation and training against bare loops on the same model, in one run."""
     from gatewright import simulation
+    from gatewright.files import write_json
 
     loaded, folder = _design(design, build_dir)
     result = simulation.measure(loaded, folder, samples=samples, rounds=rounds)
-    for key in ("cycles", "cycles_per_s", "bare_loop_cycles_per_s", "ratio"):
-        click.echo(f"{key:24}{result[key]:.6g}")
+    if loaded.trains:
+        from gatewright.train import throughput
+        from gatewright.train.settings import Machine
+
+        result |= throughput.measure(loaded, Machine(), rounds=rounds)
+    write_json(folder / "bench.json", result)
+    for key, value in result.items():
+        if isinstance(value, float | int):
+            click.echo(f"{key:28}{value:.6g}")
     click.echo(f"see {folder / 'bench.json'}")
 
 
 @cli.command()
 @click.argument("blocks", nargs=-1)
+@click.option(
+    "--table",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Markdown file that takes the list of the proofs, with depth and time.",
+)
 @click.pass_obj
-def prove(build_dir: Path, blocks: tuple[str, ...]) -> None:
+def prove(build_dir: Path, blocks: tuple[str, ...], table: Path | None) -> None:
     """Prove the properties of the library's BLOCKS, or of all, with SymbiYosys."""
     from gatewright.errors import CheckFailedError, NotRunError
+    from gatewright.files import write_text
     from gatewright.verification import proof
 
     results = proof.prove(
@@ -265,6 +303,8 @@ def prove(build_dir: Path, blocks: tuple[str, ...]) -> None:
         cache=build_dir / proof.CACHE,
         tell=lambda result: click.echo(proof.line(result)),
     )
+    if table is not None:
+        write_text(table, proof.table(results))
     failed = [result.proof.name for result in results if result.status == "fail"]
     left_open = [result.proof.name for result in results if result.status == "unknown"]
     if failed:
@@ -284,6 +324,10 @@ def doctor() -> None:
         click.echo(f"{mark:8}{finding.name:22}{finding.detail}")
     if not all(finding.found for finding in findings if finding.needed):
         raise SystemExit(3)
+
+
+for _command in COMMANDS:
+    cli.add_command(_command)
 
 
 def _report(folder: Path, step: str) -> None:

@@ -17,6 +17,7 @@ from gatewright.design import Design
 from gatewright.errors import GatewrightError
 from gatewright.files import read_json, sha256, write_json
 from gatewright.resources import package_root, rtl_root, sim_root
+from gatewright.train.settings import teachers
 
 log = logging.getLogger(__name__)
 
@@ -201,6 +202,8 @@ def _fingerprint(design: Design, step: Step, folder: Path, options: steps.Option
     content["files"] = {name: _digest(folder / name) for name in _reads(design, step, options)}
     if step.name == "export" and not design.trains:
         content["own"] = [sha256(design.file("onnx")), sha256(design.file("inputs"))]
+    if step.name == "train":
+        content["teachers"] = [sha256(path) for path in teachers(design, folder.parent)]
     content["code"] = {name: _code_digest(name) for name in step.code}
     content["options"] = options.deciding(step.name)
     text = json.dumps(content, sort_keys=True, default=str)

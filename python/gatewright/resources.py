@@ -33,3 +33,10 @@ def sim_root() -> Path:
 def designs_root() -> Path:
     """Return the folder of the built-in designs' YAML files."""
     return _folder("hls")
+
+
+def library_files() -> list[Path]:
+    """Return the files of the SystemVerilog library, without the bodies for one FPGA family."""
+    root = rtl_root()
+    found = sorted(root.rglob("*.sv"))
+    return [path for path in found if path.relative_to(root).parts[0] != "boards"]

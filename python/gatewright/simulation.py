@@ -96,7 +96,7 @@ def _scores(
 
 
 def measure(design: Design, folder: Path, *, samples: int, rounds: int) -> dict[str, Any]:
-    """Measure simulation speed against a bare C++ loop around the same model; ``bench.json``.
+    """Measure simulation speed against a bare C++ loop around the same model.
 
     Args:
         design: For the seed.
@@ -111,9 +111,7 @@ def measure(design: Design, folder: Path, *, samples: int, rounds: int) -> dict[
     interface = Interface.from_dict(description["network"])
     inputs = read_vectors(folder / "vectors.npz", interface).integers(interface.inputs)[:samples]
     setup = setup_for(description, folder / "rtl", folder.parent / _CACHE, design.sim.seed)
-    result = {"design": design.name} | simulation_speed(description, inputs, setup, rounds=rounds)
-    write_json(folder / "bench.json", result)
-    return result
+    return {"design": design.name} | simulation_speed(description, inputs, setup, rounds=rounds)
 
 
 def outputs_of(description: Mapping[str, Any], rtl_folder: Path, inputs: IntArray) -> IntArray:

@@ -10,6 +10,7 @@ from typing import Any
 
 from gatewright.design import Design
 from gatewright.files import sha256, write_json
+from gatewright.train.settings import Accelerator, Machine, Precision
 
 log = logging.getLogger(__name__)
 
@@ -23,15 +24,37 @@ class Options:
         samples: Simulate only the first so many samples; None means all.
         place: Place and route after synthesis.
         pretrained: Take the trained network that comes with the design instead of training.
+        accelerator: Of training: see ``train.settings.Machine``, as the next three.
+        devices: Processes that share each batch.
+        nodes: Machines.
+        precision: Of float arithmetic in training.
+        shared: Folder of finished training steps, for recipes that begin the same way.
     """
 
     waves: bool = False
     samples: int | None = None
     place: bool = True
     pretrained: bool = False
+    accelerator: Accelerator = "auto"
+    devices: int = 1
+    nodes: int = 1
+    precision: Precision = "32-true"
+    shared: Path | None = None
+
+    @property
+    def machine(self) -> Machine:
+        """What to train on."""
+        return Machine(
+            accelerator=self.accelerator,
+            devices=self.devices,
+            nodes=self.nodes,
+            precision=self.precision,
+        )
 
     def deciding(self, step: str) -> dict[str, Any]:
         """Return the options that change what ``step`` writes."""
+        if step == "train" and self.precision != "32-true":
+            return {"precision": self.precision}
         if step == "sim":
             return {"waves": self.waves, "samples": self.samples}
         if step == "export" and self.pretrained:
@@ -43,7 +66,7 @@ def train(design: Design, folder: Path, options: Options) -> None:
     """Train the network as the design's recipe says."""
     from gatewright import train as training
 
-    training.run(design, folder)
+    training.run(design, folder, machine=options.machine, shared=options.shared)
 
 
 def export(design: Design, folder: Path, options: Options) -> None:

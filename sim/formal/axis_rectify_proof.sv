@@ -33,7 +33,10 @@ module axis_rectify_proof #(
   localparam int unsigned Fraction = 4;  // bits behind the input's last place
   localparam int unsigned Channels = 2 * Lanes;
 
+  localparam int unsigned Latency  = 1 + (HasSlope ? 4 : 0) + ((HasLow || HasHigh) ? 1 : 0);
+
   logic                      s_axis_tready, m_axis_tvalid, m_axis_tlast, target;
+  logic [2:0]                in_number, out_number, under_way;
   logic [Lanes*OutWidth-1:0] m_axis_tdata, expected;
   logic [Lanes*SlopeWidth-1:0] slopes[2];
   logic                      beat_q;  // of the pixel
@@ -147,9 +150,9 @@ module axis_rectify_proof #(
     .out_tready_i(m_axis_tready),
     .out_value_i ({m_axis_tlast, m_axis_tdata}),
     .target_o    (target),
-    .in_frame_o  (),
+    .in_frame_o  (in_number),
     .in_o        (),
-    .out_frame_o (),
+    .out_frame_o (out_number),
     .out_o       ()
   );
 
@@ -161,5 +164,15 @@ module axis_rectify_proof #(
     .willing_i(s_axis_tvalid && m_axis_tready),
     .moved_i  ((s_axis_tvalid && s_axis_tready) || (m_axis_tvalid && m_axis_tready))
   );
+
+  // What is between the input's number and the output's is in the pipeline.
+  (* hierconn *) logic [Latency-1:0] \u_dut.valid_q ;
+
+  always_comb begin
+    under_way = '0;
+    for (int unsigned k = 0; k < Latency; k++) under_way = under_way + \u_dut.valid_q [k];
+  end
+
+  always_ff @(posedge clk_i) if (rst_ni) assert (3'(in_number - out_number) == under_way);
 
 endmodule

@@ -37,6 +37,7 @@ CONV1D = {
     ("name", "options", "inputs", "outputs"),
     [
         ("lenet", LENET, (1, 28, 28), 4),
+        ("image_mlp", {"layers": [784, 5, 4]}, (1, 28, 28), 4),
         ("ds_cnn", DS_CNN, (1, 28, 28), 5),
         ("resnet", RESNET, (1, 28, 28), 3),
         ("conv1d", CONV1D, (2, 11), 6),

@@ -1,4 +1,4 @@
-"""axis_fifo and axis_skid: what goes in comes out, in order, at full speed."""
+"""axis_fifo, axis_branch_fifo and axis_skid: what goes in comes out, in order, at full speed."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ DEPTHS = (2, 3, 16, 31, 32, 33, 70)
 
 def passes(device: Device, rng: np.random.Generator) -> Case:
     """Return a case in which beats pass through ``device`` unchanged."""
-    width = device.in_width - 1
+    width = device.in_width - device.last_in_data
     lanes = rng.integers(0, 1 << width, (BEATS, 1))
     last = frames_of(rng, BEATS)
     return Case(device, lanes, last, width, lanes, last, width)
@@ -25,6 +25,12 @@ def fifo(depth: int) -> Device:
     )
 
 
+def branch_fifo(depth: int) -> Device:
+    """Return a FIFO on a branch, of 10 bits beside tlast."""
+    parameters = {"Width": 10, "Depth": depth}
+    return Device(module="axis_branch_fifo", in_width=10, out_width=10, parameters=parameters)
+
+
 def skid() -> Device:
     """Return a register slice of 9 bits and tlast."""
     parameters = {"Width": 10}
@@ -35,7 +41,7 @@ def skid() -> Device:
 
 def test_fifo_and_skid(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    devices = [*map(fifo, DEPTHS), skid()]
+    devices = [*map(fifo, DEPTHS), *map(branch_fifo, (2, 40)), skid()]
     run = check([passes(device, rng) for device in devices], seed)
     for device, got in zip(devices, run.received[0], strict=True):
         assert (np.diff(got.cycle) == 1).all(), f"{device}: gaps at full speed"

@@ -46,6 +46,7 @@ CASES: list[Layer] = [
     (Geometry(lanes=1, channels=2, image=(1, 12), kernel=(1, 4), begin=(0, 3)), None, 4),
     (Geometry(lanes=2, channels=4, image=(9, 7), stride=(2, 2), **SAME), None, 5),
     (Geometry(lanes=4, channels=4, image=(6, 7), **SAME), None, 9),
+    (Geometry(lanes=1, channels=4, image=(4, 5), **SAME), None, 1),  # weights in block RAM
 ]
 
 

@@ -9,97 +9,13 @@ from pathlib import Path
 import pytest
 
 from gatewright.errors import CheckFailedError
+from gatewright.resources import library_files
 from gatewright.tools import process, verilator, yosys
 from rtl_blocks import RTL, SIM
+from rtl_parameters import PARAMETERS
 
 PACKAGE = RTL / "arith" / "gatewright_pkg.sv"
-LIBRARY = sorted(
-    path for path in RTL.rglob("*.sv") if "boards" not in path.parts and path != PACKAGE
-)
-# Parameters, besides the defaults, that make other parts of a module come to life.
-PARAMETERS: dict[str, tuple[dict[str, int | str], ...]] = {
-    "axis_fifo": ({"Depth": 2}, {"Depth": 33, "Width": 1}),
-    "axis_width": (
-        {"InLanes": 4, "OutLanes": 1},
-        {"InLanes": 3, "OutLanes": 3},
-        {"InLanes": 8, "OutLanes": 2, "Elements": 1},
-    ),
-    "axis_frame_guard": ({"Beats": 1},),
-    "argmax": ({"Lanes": 4}, {"Lanes": 3, "Elements": 1, "Signed": 0}),
-    "requantise": (
-        *({"Rounding": rounding} for rounding in range(7)),
-        *({"Overflow": overflow} for overflow in range(5)),
-        {"Relu": 1},
-        {"Drop": -3, "OutSigned": 0},
-        {"OutWidth": 1, "InWidth": 1},
-    ),
-    "vector_buffer": ({"Passes": 1}, {"Beats": 1}, {"Beats": 8}),
-    "window_serial": (
-        {"ChannelOuter": 1},
-        {"Channels": 1, "Height": 1, "Columns": 1, "KernelH": 1, "KernelW": 1},
-        {"KernelH": 1, "KernelW": 1, "PadTop": 3, "PadBottom": 3, "PadRight": 4},
-        {"PadTop": 0, "PadLeft": 0, "PadBottom": 0, "PadRight": 0, "Passes": 3, "Lanes": 2},
-    ),
-    "axis_window": (
-        {"Taps": 9, "Lanes": 4},
-        *(
-            {"KernelH": 1, "KernelW": 1, "PadTop": 0, "PadLeft": 0, "PadBottom": 0, "PadRight": 0}
-            | more
-            for more in ({}, {"ChannelOuter": 1}, {"Passes": 2})
-        ),
-    ),
-    "window_parallel": (
-        {"Taps": 4, "Lanes": 2, "StrideH": 2},
-        {"Taps": 2, "Passes": 3, "KernelW": 5, "PadLeft": 2, "PadRight": 2},
-        {"KernelH": 1, "PadTop": 0, "PadBottom": 0, "Height": 1, "Taps": 3},
-    ),
-    "axis_fork": ({"Count": 1},),
-    "axis_concat": ({"BeatsA": 3},),
-    "mul_parts": ({"AWidth": 19, "BWidth": 40}, {"AWidth": 1, "BWidth": 1}),
-    "axis_merge": (
-        *({"Operation": operation, "SignedA": operation % 2} for operation in range(1, 6)),
-        {"ShiftA": 3, "Drop": -1},
-    ),
-    "axis_rectify": (
-        {"HasSlope": 0, "HasLow": 1, "BoundFraction": 2},
-        {"PerChannel": 1, "Channels": 40, "SlopeSigned": 0, "HasHigh": 1, "High": "64'sd99"},
-        {"InWidth": 24, "Lanes": 2, "SlopeFraction": -2, "Threshold": "64'sd3"},
-    ),
-    "axis_table": ({"InWidth": 4, "InSigned": 0}, {"Lanes": 3}),
-    "divide_stream": ({"Bits": 2, "Dividers": 3, "Lanes": 2},),
-    "softmax": (
-        {"Channels": 1, "InWidth": 5, "OutFraction": -2, "Dividers": 2, "Bits": 2},
-        {"Channels": 40, "InSigned": 0, "OutSigned": 1},
-    ),
-    "axis_pad": (
-        {"PadTop": 0, "PadLeft": 0, "PadBottom": 0, "PadRight": 0, "Groups": 3},
-        {"Height": 1, "Columns": 1},
-    ),
-    "axis_upsample": ({"FactorH": 1}, {"FactorW": 1, "Groups": 3}, {"FactorH": 1, "FactorW": 1}),
-    "axis_transpose": (
-        {"Axis0": 0, "Axis1": 2, "Axis2": 1},
-        {"Height": 1, "Columns": 3, "Axis0": 1, "Axis1": 2, "Axis2": 0},
-    ),
-    "conv_layer": (
-        {"Simd": 2, "Pe": 8, "OutLanes": 2, "Group": 8, "Drop": 3},
-        {"Simd": 36, "Pe": 8, "OutLanes": 8, "Group": 8},
-    ),
-    "depthwise_folded": (
-        {"Channels": 4},
-        {"WeightSigned": 0, "Taps": 1},
-        {"Channels": 4, "Simd": 9},
-        {"Channels": 8, "Simd": 4},
-    ),
-    "depthwise_layer": ({"Simd": 5},),
-    "pool": ({"Average": 1}, {"Average": 1, "KernelH": 2, "KernelW": 2, "InSigned": 1}),
-    "pool_reduce": (
-        {"Average": 1},
-        {"Average": 1, "CountPadding": 0, "InSigned": 1},
-        {"Average": 1, "Taps": 9, "Drop": -2, "OutWidth": 10},
-        {"Taps": 1, "Results": 1},
-    ),
-    "matvec_layer": ({"Pe": 4, "Simd": 1, "OutLanes": 2, "HasBias": 0},),
-}
+LIBRARY = [path for path in library_files() if path != PACKAGE]
 
 
 def sources(module: Path) -> list[Path]:
@@ -133,6 +49,14 @@ def test_verilator_lint_bites(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("module", "parameters", "message"),
     [
+        ("packet_store", {"Slots": 3}, "Slots is 3, must be a power of two"),
+        ("packet_store", {"Bytes": 65537}, "Bytes is 65537, must be 2 to 65536"),
+        ("packet_commands", {"SampleBytes": 65537}, "must be 2 to 65536"),
+        ("packet_replies", {"ResetCycles": 1}, "ResetCycles is 1, must be at least 2"),
+        ("reset_sync", {"Cycles": 1}, "Cycles is 1, must be at least 2"),
+        ("uart_rx", {"Baud": 3000001}, "Baud is 3000001, must be 1 to ClockHz / 16 = 3000000"),
+        ("uart_tx", {"Baud": 3000001}, "Baud is 3000001, must be 1 to ClockHz / 16 = 3000000"),
+        ("uart_shell", {"InBeatBytes": 7}, "64 bytes in beats of 7"),
         ("axis_fifo", {"Depth": 1}, "Depth is 1, must be at least 2"),
         ("window_serial", {"Lanes": 3}, "Lanes must divide Channels"),
         ("window_serial", {"Height": 1, "PadTop": 0}, "the kernel spans 3 x 3"),

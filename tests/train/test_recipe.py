@@ -12,20 +12,28 @@ import pytest
 import torch
 from torch import nn
 
-from gatewright import data, export, train
+from gatewright import data, export, nets, train
 from gatewright.data import Dataset, Preprocessing
 from gatewright.errors import GatewrightError
 from gatewright.train import checkpoint, model_file
+from gatewright.train.checkpoint import Progress
 from gatewright.train.loop import Loop
+from gatewright.train.machine import start
 from gatewright.train.objective import Classify
 from gatewright.train.settings import (
+    ChannelsStep,
     Data,
+    DistilStep,
     FloatStep,
+    Machine,
     Network,
     PruneStep,
     QuantiseStep,
+    Teacher,
     Train,
 )
+from gatewright.train.steps import do_steps
+from gatewright.train.technique import Task
 from recipes import Design, digits
 
 
@@ -111,6 +119,7 @@ def test_resumes_with_the_same_bits(
     )
     for metrics in (whole, stopped):
         metrics.pop("train_s")
+        metrics.pop("peak_mib")
         for step in metrics["steps"]:
             step.pop("train_s")
     assert whole == stopped
@@ -332,3 +341,95 @@ def test_an_autoencoder_learns_what_is_usual(
     with np.load(tmp_path / "vectors.npz") as arrays:
         assert arrays["anomalies"].tolist() == [False] * 100 + [True] * 100
         assert "labels" not in arrays
+
+
+def test_a_recipe_that_begins_as_another_goes_on_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = digits().train.steps
+    train.run(digits(), tmp_path / "alone", progress=False)
+    shared = tmp_path / "shared"
+    train.run(digits(steps=steps[:2]), tmp_path / "short", progress=False, shared=shared)
+    assert len(list(shared.iterdir())) == 2
+    updates: list[int] = []
+    update = Loop._update
+
+    def counted(self: Loop, *args: object) -> torch.Tensor:
+        updates.append(1)
+        return update(self, *args)
+
+    monkeypatch.setattr(Loop, "_update", counted)
+    train.run(digits(), tmp_path / "whole", progress=False, shared=shared)
+    assert len(updates) == 2 * UPDATES
+    assert states_equal(tmp_path / "alone", tmp_path / "whole")
+
+
+def test_a_stopped_run_with_every_technique_ends_with_the_same_bits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teacher = Network("mlp", {"layers": [64, 24, 10]})
+    torch.manual_seed(4)
+    state = nets.build(teacher.name, teacher.options).state_dict()
+    torch.save(state, tmp_path / "teacher.pt")
+    steps = (
+        FloatStep(epochs=1, learning_rate=0.01),
+        ChannelsStep(epochs=0, rate=0.5),
+        DistilStep(epochs=1, teacher=Teacher(network=teacher, checkpoint="teacher.pt")),
+        PruneStep(epochs=1, sparsity=0.5, scope="layer"),
+        QuantiseStep(epochs=1, input_bits=5, mean_weight_bits=7),
+    )
+    design = replace(digits(steps=steps), folder=tmp_path)
+    train.run(design, tmp_path / "whole", progress=False)
+    for updates in (UPDATES + 3, 2 * UPDATES + 3, 3 * UPDATES + 3):
+        with monkeypatch.context() as patch:
+            stop_after(patch, UPDATES)
+            with pytest.raises(KeyboardInterrupt):
+                train.run(design, tmp_path / f"stopped{updates}", progress=False)
+        with monkeypatch.context() as patch:
+            stop_after(patch, updates - UPDATES)
+            with pytest.raises(KeyboardInterrupt):
+                train.run(design, tmp_path / f"stopped{updates}", progress=False)
+        torch.rand(3)
+        train.run(design, tmp_path / f"stopped{updates}", progress=False)
+        assert states_equal(tmp_path / "whole", tmp_path / f"stopped{updates}")
+
+
+class Own(nn.Module):
+    """A user's own network: nothing of it is built in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.input = nn.Identity()
+        self.one = nn.Linear(64, 24)
+        self.act = nn.ReLU()
+        self.two = nn.Linear(24, 10)
+
+    def forward(self, inputs: torch.Tensor) -> Any:
+        return self.two(self.act(self.one(self.input(inputs))))
+
+
+def test_every_step_takes_a_module_of_ones_own() -> None:
+    dataset = data.load("digits")
+    split = dataset.split(200, 1)
+    task = Task(
+        *(torch.from_numpy(values) for values in (split.train_inputs, split.train_labels)),
+        *(torch.from_numpy(split.validation_inputs), torch.from_numpy(split.validation_labels)),
+        *(dataset.preprocessing, 1),
+    )
+    recipe = Train(
+        batch_size=64,
+        steps=(
+            FloatStep(epochs=6, learning_rate=0.01),
+            ChannelsStep(epochs=2, rate=0.5, learning_rate=0.01),
+            PruneStep(epochs=2, sparsity=0.5, learning_rate=0.01),
+            QuantiseStep(epochs=2, input_bits=5),
+        ),
+    )
+    torch.manual_seed(1)
+    state = Progress()
+    found = do_steps(Own(), recipe, task, state, start(Machine(accelerator="cpu")), show=False)
+    assert found.one.out_features == 12
+    assert [entry["technique"] for entry in state.finished] == [s.technique for s in recipe.steps]
+    assert state.finished[-1]["validation_accuracy"] > 0.8
+    integers = found.one.quant_weight().value
+    assert int((integers == 0).sum()) + int((found.two.quant_weight().value == 0).sum()) >= 444

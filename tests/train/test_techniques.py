@@ -1,3 +1,7 @@
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Literal
+
 import brevitas.nn as qnn
 import pytest
 import torch
@@ -6,13 +10,22 @@ from torch import nn
 from gatewright import nets
 from gatewright.data import Preprocessing
 from gatewright.errors import GatewrightError
+from gatewright.train.precision import search
 from gatewright.train.prune import Prune, keep_largest
 from gatewright.train.quantise import Quantise, merge_normalisation, nonzero_weights
-from gatewright.train.settings import PruneStep, QuantiseStep
+from gatewright.train.settings import Bits, PruneStep, QuantiseStep
 from gatewright.train.technique import Masks, Task, count_parameters, weights
 
 DIGITS = Preprocessing(1 / 16, 16, (8, 8), "flat")
 BYTES = Preprocessing(1 / 256, 255, (2, 2), "flat")
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)  # small networks gain nothing from more
+    yield
+    torch.set_num_threads(before)
 
 
 def small() -> nn.Module:
@@ -61,7 +74,7 @@ def quantised(
     masks.kept = keep_largest(network, 0.5)
     masks.apply()
     technique = Quantise(step)
-    network = technique.convert(network, preprocessing)
+    network = technique.convert(network, preprocessing, {})
     inputs = torch.randint(0, 17, (600, 12)) / 16 if inputs is None else inputs
     labels = torch.zeros(len(inputs), dtype=torch.long)
     technique.prepare(network, Task(inputs, labels, inputs, labels, preprocessing, 1))
@@ -100,14 +113,14 @@ def test_quantise_refuses_what_it_does_not_know() -> None:
     network = nn.Sequential()
     network.add_module("act", nn.Sigmoid())
     with pytest.raises(GatewrightError, match="module act is a Sigmoid"):
-        Quantise(QuantiseStep(epochs=1)).convert(network, DIGITS)
+        Quantise(QuantiseStep(epochs=1)).convert(network, DIGITS, {})
 
 
 def test_conversion_draws_no_random_numbers_and_keeps_the_weights() -> None:
     network = small()
     before = {name: value.clone() for name, value in network.state_dict().items()}
     state = torch.get_rng_state()
-    network = Quantise(QuantiseStep(epochs=1)).convert(network, DIGITS)
+    network = Quantise(QuantiseStep(epochs=1)).convert(network, DIGITS, {})
     assert isinstance(network.fc1, qnn.QuantLinear)
     found = network.state_dict()
     assert all(torch.equal(found[name], value) for name, value in before.items())
@@ -145,7 +158,7 @@ def test_normalisation_elsewhere_is_refused() -> None:
 
 def test_a_residual_network_is_fixed_point_on_every_branch() -> None:
     technique = Quantise(QuantiseStep(epochs=1, bias_bits=12))
-    network = technique.convert(normalised(), BYTES)
+    network = technique.convert(normalised(), BYTES, {})
     inputs = torch.randint(0, 256, (600, 1, 28, 28)) / 256
     labels = torch.zeros(600, dtype=torch.long)
     technique.prepare(network, Task(inputs, labels, inputs, labels, BYTES, 1))
@@ -185,4 +198,93 @@ def test_padding_that_is_not_zero_is_refused() -> None:
     network = nn.Sequential()
     network.add_module("conv", nn.Conv2d(1, 1, 3, padding=1, padding_mode="reflect"))
     with pytest.raises(GatewrightError, match="conv: padding_mode is 'reflect'"):
-        Quantise(QuantiseStep(epochs=1)).convert(network, BYTES)
+        Quantise(QuantiseStep(epochs=1)).convert(network, BYTES, {})
+
+
+def test_each_layer_loses_its_share() -> None:
+    network = small()
+    masks = keep_largest(network, 0.5, scope="layer")
+    assert [int(mask.sum()) for mask in masks.values()] == [54, 18]
+    with torch.no_grad():
+        network.fc2.weight.mul_(100)
+    assert [int(m.sum()) for m in keep_largest(network, 0.5, scope="layer").values()] == [54, 18]
+    assert [int(m.sum()) for m in keep_largest(network, 0.5).values()] == [36, 36]
+
+
+@pytest.mark.parametrize("scope", ["global", "layer"])
+def test_blocks_fall_as_a_whole(scope: Literal["global", "layer"]) -> None:
+    """9 x 12 and 4 x 9 weights in blocks of 2 x 4, those at the edges smaller."""
+    network = small()
+    masks = keep_largest(network, 0.5, scope=scope, block=(2, 4))
+    dropped = {name: int((~mask).sum()) for name, mask in masks.items()}
+    for name, mask in masks.items():
+        for rows in torch.split(mask, 2):
+            for block in torch.split(rows, 4, dim=1):
+                assert block.all() or not block.any()
+        assert scope == "global" or dropped[name] >= mask.numel() / 2
+    assert 72 <= sum(dropped.values()) < 72 + (8 if scope == "global" else 16)
+    magnitudes = [
+        (float(weight.detach()[mask_rows].abs().mean()), bool(masks[name][mask_rows][0, 0]))
+        for name, weight in weights(network)
+        if scope == "global"
+        for row in range(0, len(weight), 2)
+        for column in range(0, weight.shape[1], 4)
+        for mask_rows in [(slice(row, row + 2), slice(column, column + 4))]
+    ]
+    kept = [value for value, there in magnitudes if there]
+    assert all(value <= min(kept) for value, there in magnitudes if not there)
+
+
+@pytest.mark.parametrize("sparsity", [-0.1, 1.0])
+def test_a_sparsity_outside_is_refused(sparsity: float) -> None:
+    with pytest.raises(GatewrightError, match="must be from 0 to below 1"):
+        keep_largest(small(), sparsity)
+
+
+def test_zero_sparsity_keeps_all() -> None:
+    assert all(mask.all() for mask in keep_largest(small(), 0.0).values())
+
+
+def test_widths_by_layer() -> None:
+    layers = {"fc1": Bits(weight_bits=3), "relu1": Bits(activation_bits=4)}
+    network = quantised(QuantiseStep(epochs=0, weight_bits=6, layers=layers))
+    assert int(network.fc1.quant_weight().bit_width) == 3
+    assert int(network.fc2.quant_weight().bit_width) == 6
+    assert int(network.relu1.act_quant.bit_width()) == 4
+    with pytest.raises(GatewrightError, match=r"fc3 is no layer.*fc1, fc2, relu1"):
+        quantised(QuantiseStep(epochs=0, layers={"fc3": Bits(weight_bits=3)}))
+
+
+def test_a_smaller_percentile_is_a_smaller_range() -> None:
+    inputs = torch.randn(600, 12) * torch.linspace(0.1, 3, 600)[:, None]
+    scales = [
+        float(quantised(step, inputs=inputs).relu1.act_quant.scale().detach())
+        for step in (QuantiseStep(epochs=0), QuantiseStep(epochs=0, percentile=60))
+    ]
+    assert scales[1] < scales[0]
+
+
+def test_search_spends_the_bits_where_they_count() -> None:
+    """The second layer decides; the first layer's small part of the outputs can be coarse."""
+    network = small()
+    torch.manual_seed(3)
+    inputs = torch.rand(400, 12)
+    labels = network(inputs).argmax(dim=1)
+    task = Task(inputs, labels, inputs, labels, DIGITS, 1)
+    state = torch.get_rng_state()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    for budget in (8.0, 6.0):
+        found = search(network, task, QuantiseStep(epochs=0, mean_weight_bits=budget))
+        assert 108 * found["fc1"] + 36 * found["fc2"] <= budget * 144
+        assert budget < 8 or found == {"fc1": 8, "fc2": 8}
+    step = QuantiseStep(epochs=0, mean_weight_bits=5.5, layers={"fc1": Bits(weight_bits=7)})
+    with pytest.raises(GatewrightError, match="cannot be met"):
+        search(network, task, step)
+    loose = replace(step, mean_weight_bits=6.75)
+    assert search(network, task, loose) == {"fc1": 7, "fc2": 6}
+    technique = Quantise(loose)
+    plan = technique.plan(network, task)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert all(torch.equal(network.state_dict()[k], value) for k, value in before.items())
+    converted = technique.convert(network, DIGITS, plan)
+    assert int(converted.fc2.quant_weight().bit_width) == 6

@@ -17,7 +17,7 @@ from gatewright.emit.streams import Block, bus_width
 from gatewright.errors import GatewrightError
 from gatewright.files import write_json, write_text
 from gatewright.graph import Graph
-from gatewright.resources import rtl_root
+from gatewright.resources import library_files
 from gatewright.version import __version__
 
 # What stands beside a design in a simulation or in front of it in synthesis.
@@ -117,9 +117,7 @@ def _library(top: str, modules: Iterable[str]) -> list[Path]:
     Raises:
         GatewrightError: ``top`` is the name of another module.
     """
-    known = {
-        path.stem: path for path in sorted(rtl_root().rglob("*.sv")) if "boards" not in path.parts
-    }
+    known = {path.stem for path in library_files()}
     if top in KEYWORDS:
         raise GatewrightError(
             f"a design cannot be called {top}: it is a word of SystemVerilog; choose another name"
@@ -129,7 +127,13 @@ def _library(top: str, modules: Iterable[str]) -> list[Path]:
             f"a design cannot be called {top}: a module of the library or of the benches is; "
             "choose another name"
         )
-    wanted = {"axis_frame_guard", "axis_frame_mark", "axis_skid", *modules}
+    return library_of({"axis_frame_guard", "axis_frame_mark", "axis_skid", *modules})
+
+
+def library_of(modules: Iterable[str]) -> list[Path]:
+    """Return the library's files of ``modules`` and of all they instantiate, packages first."""
+    known = {path.stem: path for path in library_files()}
+    wanted = set(modules)
     pending = list(wanted)
     while pending:
         code = re.sub(r"//.*", "", known[pending.pop()].read_text(encoding="utf-8"))

@@ -25,6 +25,7 @@ _OPTIONS: dict[str, tuple[str, ...]] = {
     "autoencoder": ("layers",),
     "conv1d": ("features", "channels", "kernels", "strides", "average", "classes", "dropout"),
     "ds_cnn": ("channels", "strides", "classes"),
+    "image_mlp": ("layers",),
     "lenet": ("channels", "hidden", "classes"),
     "mlp": ("layers",),
     "resnet": ("channels", "classes"),

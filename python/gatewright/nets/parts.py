@@ -125,6 +125,41 @@ class Add(nn.Module):
         return one + other
 
 
+class SeparableConv2d(nn.Module):
+    """A depthwise convolution and a pointwise one behind it: a plain one's place at less cost.
+
+    Args:
+        inputs: Channels in.
+        outputs: Channels out.
+        kernel_size: Rows and columns, of the depthwise convolution as the next two.
+        stride: Along rows and columns.
+        padding: Zeros on each side, or ``same``.
+        bias: Whether the pointwise convolution has one.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel_size: tuple[int, int],
+        stride: tuple[int, int] = (1, 1),
+        padding: tuple[int, int] | str = (0, 0),
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        self.dw = nn.Conv2d(
+            *(inputs, inputs, kernel_size, stride, padding), groups=inputs, bias=False
+        )
+        self.edge = Edge(signed=True)
+        self.pw = nn.Conv2d(inputs, outputs, 1, bias=bias)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return what the pointwise convolution gives, without an activation."""
+        found: Tensor = self.pw(self.edge(self.dw(inputs)))
+        return found
+
+
 class Average2d(nn.Conv2d):
     """The average over square windows as a depthwise convolution of weights 1 / size**2."""
 

@@ -234,3 +234,57 @@ def _kill_group(child: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()
+
+
+class Child:
+    """A program that runs beside this one; see ``talking_to``."""
+
+    def __init__(self, child: subprocess.Popen[bytes]) -> None:
+        self._child = child
+
+    def read_line(self) -> str:
+        """Return the next line that it writes; empty if it has ended."""
+        assert self._child.stdout is not None  # noqa: S101 - it is a pipe
+        return self._child.stdout.readline().decode("utf-8", errors="replace").strip()
+
+    def close(self, timeout_s: float) -> tuple[int, str]:
+        """Close its standard input; return its exit status and what else it wrote."""
+        try:
+            rest, _ = self._child.communicate(timeout=timeout_s)
+        except subprocess.TimeoutExpired:
+            _kill_group(self._child)
+            rest, _ = self._child.communicate()
+        return self._child.returncode, rest.decode("utf-8", errors="replace")
+
+
+@contextmanager
+def talking_to(command: Sequence[str | Path], *, cwd: Path) -> Iterator[Child]:
+    """Run a program until the block is left; its standard input is open as long as it may run.
+
+    Args:
+        command: The program and its arguments; no shell reads them.
+        cwd: Folder to run it in.
+
+    Raises:
+        NotRunError: the program is not there or cannot be started.
+    """
+    words = tuple(str(word) for word in command)
+    with _ending_raises():
+        try:
+            child = subprocess.Popen(  # noqa: S603 - a list of words; no shell reads them
+                words,
+                cwd=cwd,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise NotRunError(f"cannot start {words[0]}: {error.strerror or error}") from error
+        try:
+            yield Child(child)
+        finally:
+            _kill_group(child)
+            for pipe in (child.stdin, child.stdout):
+                if pipe is not None:
+                    pipe.close()

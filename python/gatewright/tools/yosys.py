@@ -5,6 +5,7 @@ import json
 import os
 import re
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -93,6 +94,31 @@ def write_verilog(netlist: Path, verilog: Path) -> None:
         f"write_verilog -noattr {verilog.name}",
     ]
     run(script, folder, verilog.with_suffix(".log"), "Yosys, writing Verilog")
+
+
+def translate(sources: Sequence[str], top: str, folder: Path, verilog: str) -> None:
+    """Write a design as Verilog-2005 in one file, the contents of its memories included.
+
+    Args:
+        sources: SystemVerilog in ``folder``/rtl, in compile order.
+        top: Name of the top module.
+        folder: Where ``$readmemh`` finds its files.
+        verilog: File to write, relative to ``folder``.
+
+    Raises:
+        CheckFailedError: Yosys failed.
+    """
+    script = [
+        *(f"read_verilog -sv -defer rtl/{name}" for name in sources),
+        f"hierarchy -top {top}",
+        "proc",
+        "flatten",
+        "opt_clean",
+        "memory_collect",
+        f"write_verilog -noattr {verilog}",
+    ]
+    with tempfile.TemporaryDirectory(prefix="gatewright-yosys-") as name:
+        run(script, folder, Path(name) / "yosys.log", f"Yosys, translating {top},")
 
 
 def run(script: Sequence[str], folder: Path, log: Path, what: str) -> None:

@@ -2,13 +2,15 @@
 
 import io
 import logging
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from gatewright.files import replacing
+from gatewright.train.settings import FloatStep, Train
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +31,9 @@ class Progress:
         seconds: Time this step has taken.
         random: State of each random generator.
         finished: What is recorded of the steps before.
-        float_state: State of the network after the float step.
+        plans: What each step decided; see ``Technique.plan``.
+        float_state: State of the network after the last step that trains plainly.
+        float_steps: Steps that were done then.
     """
 
     step: int = 0
@@ -43,12 +47,9 @@ class Progress:
     seconds: float = 0.0
     random: dict[str, Any] = field(default_factory=dict)
     finished: list[dict[str, Any]] = field(default_factory=list)
+    plans: list[dict[str, Any]] = field(default_factory=list)
     float_state: dict[str, Any] = field(default_factory=dict)
-
-
-def save(path: Path, key: str, progress: Progress) -> None:
-    """Write a checkpoint, whole or not at all; ``key`` names the settings it belongs to."""
-    write(path, {"key": key, "progress": vars(progress)})
+    float_steps: int = 0
 
 
 def write(path: Path, value: dict[str, Any]) -> None:
@@ -57,6 +58,76 @@ def write(path: Path, value: dict[str, Any]) -> None:
     torch.save(value, buffer)
     with replacing(path) as temporary:
         temporary.write_bytes(buffer.getbuffer())
+
+
+class Store:
+    """Where a run keeps its progress: one file while it runs, and perhaps one per finished step.
+
+    Args:
+        path: The run's own file.
+        key: Names all that the bits depend on that a recipe leads to.
+        train: The run's recipe.
+        shared: Folder of finished steps. A run whose recipe begins as another's did takes up what
+            is there.
+        writes: Whether this process is the one that writes.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        key: Callable[[Train], str],
+        train: Train,
+        shared: Path | None = None,
+        *,
+        writes: bool = True,
+    ) -> None:
+        self._path = path
+        self._key = key
+        self._train = train
+        self._shared = shared
+        self._writes = writes
+
+    @classmethod
+    def nowhere(cls) -> "Store":
+        """Return one that keeps nothing."""
+        nothing = Train(steps=(FloatStep(epochs=1),))
+        return cls(Path(), lambda _: "", nothing, writes=False)
+
+    def load(self) -> Progress | None:
+        """Return what an earlier run with the same settings left, or None."""
+        if not self._writes:
+            return None
+        found = load(self._path, self._key(self._train))
+        if found is None and self._shared is not None:
+            for steps in range(len(self._train.steps), 0, -1):
+                path, key = self._step_file(self._shared, steps)
+                if path.is_file() and (found := load(path, key)):
+                    break
+        return found
+
+    def save(self, progress: Progress) -> None:
+        """Keep where the run stands."""
+        if self._writes:
+            _save(self._path, self._key(self._train), progress)
+
+    def finish(self, progress: Progress) -> None:
+        """Keep that a step is done."""
+        self.save(progress)
+        if self._writes and self._shared is not None:
+            _save(*self._step_file(self._shared, progress.step), progress)
+
+    def clear(self) -> None:
+        """Forget the run, which is done; finished steps that are shared stay."""
+        if self._writes:
+            self._path.unlink(missing_ok=True)
+
+    def _step_file(self, shared: Path, steps: int) -> tuple[Path, str]:
+        key = self._key(replace(self._train, steps=self._train.steps[:steps]))
+        return shared / f"{key[:16]}.pt", key
+
+
+def _save(path: Path, key: str, progress: Progress) -> None:
+    write(path, {"key": key, "progress": vars(progress)})
 
 
 def load(path: Path, key: str) -> Progress | None:

@@ -1,6 +1,7 @@
 """``model.pt``: a trained network with all that is needed to build it again."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,10 @@ from gatewright.data import Preprocessing
 from gatewright.errors import GatewrightError
 from gatewright.train import checkpoint
 from gatewright.train.settings import Network, Train
+from gatewright.train.technique import Plan
 from gatewright.train.techniques import technique_for
 
-_FORMAT = 1
+_FORMATS = (1, 2)  # 1 had no plans
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +31,7 @@ class Model:
         data: Name of the data set.
         preprocessing: How the inputs came from raw data.
         state: The network's state dict.
+        plans: What each step decided: see ``Technique.plan``.
     """
 
     network: Network
@@ -36,6 +39,7 @@ class Model:
     data: str
     preprocessing: Preprocessing
     state: dict[str, torch.Tensor]
+    plans: tuple[Plan, ...] = ()
 
     def is_of(self, network: Network | None, train: Train | None) -> bool:
         """Whether it was trained with these settings."""
@@ -48,7 +52,8 @@ class Model:
         Raises:
             GatewrightError: the state is not of this network.
         """
-        module = structure(self.network, self.train, len(self.train.steps), self.preprocessing)
+        steps = len(self.train.steps)
+        module = structure(self.network, self.train, steps, self.preprocessing, self.plans)
         try:
             module.load_state_dict(self.state)
         except (RuntimeError, TypeError, AttributeError) as error:
@@ -59,30 +64,36 @@ class Model:
 
 
 def structure(
-    network: Network, train: Train, steps: int, preprocessing: Preprocessing
+    network: Network,
+    train: Train,
+    steps: int,
+    preprocessing: Preprocessing,
+    plans: Sequence[Plan] = (),
 ) -> nn.Module:
     """Return the network as it stands in the recipe's first ``steps`` steps, untrained."""
     module = nets.build(network.name, network.options)
-    for step in train.steps[:steps]:
-        module = technique_for(step).convert(module, preprocessing)
+    for index, step in enumerate(train.steps[:steps]):
+        plan = plans[index] if index < len(plans) else {}
+        module = technique_for(step).convert(module, preprocessing, plan)
     return module
 
 
 def save(path: Path, model: Model) -> None:
     """Write ``model.pt``; ``torch.load(path, weights_only=True)`` reads it.
 
-    It is a dict: ``format``, ``description`` (JSON text: network, train, data, preprocessing),
-    ``state`` (the state dict).
+    It is a dict: ``format``, ``description`` (JSON text: network, train, data, preprocessing,
+    plans), ``state`` (the state dict).
     """
     description = {
         "network": _plain(Network, model.network),
         "train": _plain(Train, model.train),
         "data": model.data,
         "preprocessing": model.preprocessing.describe(),
+        "plans": list(model.plans),
     }
     state = {name: value.cpu() for name, value in model.state.items()}
     said = json.dumps(description)
-    checkpoint.write(path, {"format": _FORMAT, "description": said, "state": state})
+    checkpoint.write(path, {"format": _FORMATS[-1], "description": said, "state": state})
 
 
 def load(path: Path) -> Model:
@@ -95,8 +106,8 @@ def load(path: Path) -> Model:
         raise GatewrightError(f"{path} is missing; run the train step first")
     try:
         stored = torch.load(path, weights_only=True, map_location="cpu")
-        if stored["format"] != _FORMAT:
-            raise ValueError(f"format {stored['format']}, expected {_FORMAT}")
+        if stored["format"] not in _FORMATS:
+            raise ValueError(f"format {stored['format']}, expected one of {_FORMATS}")
         said = json.loads(stored["description"])
         return Model(
             TypeAdapter(Network).validate_python(said["network"]),
@@ -104,6 +115,7 @@ def load(path: Path) -> Model:
             said["data"],
             Preprocessing.of(said["preprocessing"]),
             stored["state"],
+            tuple(said.get("plans", ())),
         )
     except Exception as error:  # torch.load raises whatever a broken file leads it to
         raise GatewrightError(

@@ -54,7 +54,7 @@ class Classify:
 
     def score(self, network: nn.Module, inputs: Tensor, labels: Tensor) -> float:
         """Return the accuracy."""
-        return float((_outputs(network, inputs).argmax(dim=1) == labels).double().mean())
+        return int((_outputs(network, inputs).argmax(dim=1) == labels).sum()) / len(labels)
 
     def measure(self, network: nn.Module, inputs: Tensor, labels: Tensor) -> float:
         """Return the accuracy."""
@@ -77,12 +77,12 @@ class Reconstruct:
 
     def score(self, network: nn.Module, inputs: Tensor, labels: Tensor) -> float:
         """Return the mean squared error, negative: of no use to know anomalies here."""
-        return -float((_outputs(network, inputs) - inputs).square().double().mean())
+        return -float((_outputs(network, inputs) - inputs).square().cpu().double().mean())
 
     def measure(self, network: nn.Module, inputs: Tensor, labels: Tensor) -> float:
         """Return the area under the ROC curve of the error."""
-        found = _outputs(network, inputs).double().cpu().numpy()
-        errors = squared_error(found, inputs.double().cpu().numpy())
+        found = _outputs(network, inputs).cpu().double().numpy()
+        errors = squared_error(found, inputs.cpu().double().numpy())
         return auc(errors, np.asarray(labels.cpu().numpy() != 0))
 
 

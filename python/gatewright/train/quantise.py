@@ -13,9 +13,9 @@ from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 from gatewright.data import Preprocessing
 from gatewright.errors import GatewrightError
-from gatewright.nets.parts import Add, Average1d, Average2d, Edge
-from gatewright.train.settings import QuantiseStep
-from gatewright.train.technique import Task, Technique
+from gatewright.nets.parts import Add, Average1d, Average2d, Edge, SeparableConv2d
+from gatewright.train.settings import Bits, QuantiseStep
+from gatewright.train.technique import Plan, Task, Technique
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it tells of optional packages that nothing here uses
@@ -30,6 +30,7 @@ with warnings.catch_warnings():
     )
 
 _CALIBRATION_BATCHES = 16
+_FLOAT_BITS = 32
 _CALIBRATION_SAMPLES = 256  # per batch
 _KEPT = (nn.Identity, nn.Flatten, nn.Dropout, nn.MaxPool2d, Add)  # they compute no new values
 
@@ -39,10 +40,21 @@ class Quantise(Technique):
 
     def __init__(self, step: QuantiseStep) -> None:
         self._step = step
+        self._weight_bits: dict[str, int] = {}
 
-    def convert(self, network: nn.Module, preprocessing: Preprocessing) -> nn.Module:
+    def plan(self, network: nn.Module, task: Task) -> Plan:
+        """Search the widths of the weights, if asked for."""
+        if self._step.mean_weight_bits is None:
+            return {}
+        from gatewright.train.precision import search
+
+        return {"weight_bits": search(network, task, self._step)}
+
+    def convert(self, network: nn.Module, preprocessing: Preprocessing, plan: Plan) -> nn.Module:
         """Merge normalisations, then replace each layer by its quantised counterpart."""
+        self._weight_bits = plan.get("weight_bits", {})
         merge_normalisation(network)
+        self._check_names(network)
         leaves = [
             (name, module)
             for name, module in network.named_modules()
@@ -63,6 +75,29 @@ class Quantise(Technique):
                 at = torch.randint(len(task.inputs), (_CALIBRATION_SAMPLES,), generator=generator)
                 network(task.inputs[at.to(task.inputs.device)])
 
+    def _check_names(self, network: nn.Module) -> None:
+        """Refuse widths of a layer that is not there."""
+        there = {
+            name
+            for name, module in network.named_modules()
+            if isinstance(module, nn.Linear | nn.Conv1d | nn.Conv2d | nn.ReLU | Edge)
+        }
+        unknown = [name for name in self._step.layers if name not in there]
+        if unknown:
+            raise GatewrightError(
+                f"quantise: layers: {', '.join(unknown)} is no layer or activation of the "
+                f"network; there are: {', '.join(sorted(there))}"
+            )
+
+    def _bits(self, name: str) -> Bits:
+        """Return the widths of a layer or activation: its own, those found, the step's."""
+        own, step = self._step.layers.get(name, Bits()), self._step
+        return Bits(
+            weight_bits=own.weight_bits or self._weight_bits.get(name, step.weight_bits),
+            activation_bits=own.activation_bits or step.activation_bits,
+            bias_bits=own.bias_bits or step.bias_bits,
+        )
+
     def _counterpart(self, name: str, module: nn.Module, data: Preprocessing) -> nn.Module:
         match module:
             case nn.Identity() if name == "input":
@@ -72,8 +107,9 @@ class Quantise(Technique):
             case nn.ReLU():
                 activation: nn.Module = qnn.QuantReLU(
                     act_quant=Uint8ActPerTensorFixedPoint,
-                    bit_width=self._step.activation_bits,
+                    bit_width=self._bits(name).activation_bits,
                     collect_stats_steps=_CALIBRATION_BATCHES,
+                    high_percentile_q=self._step.percentile,
                 )
                 return activation
             case Edge():
@@ -81,8 +117,9 @@ class Quantise(Technique):
                     act_quant=(
                         Int8ActPerTensorFixedPoint if module.signed else Uint8ActPerTensorFixedPoint
                     ),
-                    bit_width=self._step.activation_bits,
+                    bit_width=self._bits(name).activation_bits,
                     collect_stats_steps=_CALIBRATION_BATCHES,
+                    high_percentile_q=self._step.percentile,
                 )
                 return edge
         if type(module) in _KEPT:
@@ -110,11 +147,12 @@ class Quantise(Technique):
 
     def _layer(self, name: str, module: nn.Linear | nn.Conv1d | nn.Conv2d) -> nn.Module:
         """Return the quantised layer with the plain one's own weight and bias."""
+        bits = self._bits(name)
         quantisers = {
             "weight_quant": Int8WeightPerTensorFixedPoint,
-            "weight_bit_width": self._step.weight_bits,
+            "weight_bit_width": bits.weight_bits,
             "bias_quant": Int8BiasPerTensorFixedPointInternalScaling,
-            "bias_bit_width": self._step.bias_bits,
+            "bias_bit_width": bits.bias_bits,
             "bias": module.bias is not None,
             "device": module.weight.device,
         }
@@ -155,7 +193,8 @@ def merge_normalisation(network: nn.Module) -> None:
     """
     for path, container in network.named_modules():
         before: nn.Module | None = None
-        for name, module in list(container.named_children()):
+        for name, child in list(container.named_children()):
+            module = child.pw if isinstance(child, SeparableConv2d) else child
             if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
                 if not isinstance(before, nn.Conv1d | nn.Conv2d):
                     raise GatewrightError(
@@ -173,6 +212,20 @@ def merge_normalisation(network: nn.Module) -> None:
                 before.weight, before.bias = nn.Parameter(weight.data), nn.Parameter(bias.data)
                 container.set_submodule(name, nn.Identity())
             before = module
+
+
+@torch.no_grad()
+def weight_bits(network: nn.Module) -> int:
+    """Return the bits of all trained weights; 32 each where a layer is not quantised."""
+    count = 0
+    for module in network.modules():
+        weight = getattr(module, "weight", None)
+        if isinstance(weight, nn.Parameter) and weight.requires_grad and weight.dim() > 1:
+            width = _FLOAT_BITS
+            if isinstance(module, QuantWeightBiasInputOutputLayer):
+                width = int(module.quant_weight().bit_width)
+            count += weight.numel() * width
+    return count
 
 
 @torch.no_grad()

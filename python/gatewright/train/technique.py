@@ -1,6 +1,8 @@
 """What a technique may add to the training loop. One technique per file, each a subclass."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +27,8 @@ class Task:
         seed: The recipe's.
         objective: What the network is trained to do.
         augment: How training samples are changed.
+        beside: Folder of the files that a design names.
+        builds: Folder of the designs' build folders.
     """
 
     inputs: Tensor
@@ -35,27 +39,56 @@ class Task:
     seed: int
     objective: Objective = field(default_factory=Classify)
     augment: Augment = field(default_factory=Augment)
+    beside: Path = Path()
+    builds: Path = Path("build")
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Samples of one update.
+
+    Attributes:
+        at: Their indices in the task.
+        inputs: Changed as the recipe's ``augment`` says.
+        labels: As in the task.
+    """
+
+    at: Tensor
+    inputs: Tensor
+    labels: Tensor
 
 
 class Masks:
-    """Which weights are held at exactly zero."""
+    """Which weights are held at exactly zero.
+
+    Attributes:
+        kept: Of each weight that has some held: which are not, by its name.
+    """
 
     def __init__(self, network: nn.Module) -> None:
         """Hold the weights that are zero now."""
         self._weights = dict(weights(network))
-        self.kept = {name: weight.detach() != 0 for name, weight in self._weights.items()}
+        zeros = {name: weight.detach() != 0 for name, weight in self._weights.items()}
+        self.kept = {name: kept for name, kept in zeros.items() if not kept.all()}
 
     @torch.no_grad()
     def apply(self) -> None:
         """Set every held weight to zero."""
-        for name, weight in self._weights.items():
-            weight.mul_(self.kept[name])
+        for name, kept in self.kept.items():
+            self._weights[name].mul_(kept)
+
+
+Plan = dict[str, Any]
 
 
 class Technique:
     """Plain training; a subclass overrides what it does differently."""
 
-    def convert(self, network: nn.Module, preprocessing: Preprocessing) -> nn.Module:
+    def plan(self, network: nn.Module, task: Task) -> Plan:
+        """Decide, from weights and data, what ``convert`` is to do; plain values, kept with it."""
+        return {}
+
+    def convert(self, network: nn.Module, preprocessing: Preprocessing, plan: Plan) -> nn.Module:
         """Return the network with this technique's modules in place. Trains nothing, draws nothing.
 
         It must be repeatable: a stopped run and the export build the network by it, then load the
@@ -65,6 +98,13 @@ class Technique:
 
     def prepare(self, network: nn.Module, task: Task) -> None:
         """Do what needs data, once, before the first epoch."""
+
+    def begin(self, network: nn.Module, task: Task) -> None:
+        """Do what is not kept with a checkpoint, at the start and after every restart."""
+
+    def loss(self, network: nn.Module, task: Task, batch: Batch) -> Tensor:
+        """Return the loss to minimise, a scalar: the mean over the batch."""
+        return task.objective.loss(network, batch.inputs, batch.labels)
 
     def after_update(self, network: nn.Module, masks: Masks, share: float) -> None:
         """Act after an update of the weights; ``share`` of the step's updates are done."""

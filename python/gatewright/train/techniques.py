@@ -1,6 +1,14 @@
 """Which technique a step of the recipe is."""
 
-from gatewright.train.settings import AnyStep, FloatStep, PruneStep, QuantiseStep
+from gatewright.train.settings import (
+    AnyStep,
+    ChannelsStep,
+    DistilStep,
+    FloatStep,
+    PruneStep,
+    QuantiseStep,
+    SeparableStep,
+)
 from gatewright.train.technique import Technique
 
 
@@ -9,6 +17,18 @@ def technique_for(step: AnyStep) -> Technique:
     match step:
         case FloatStep():
             return Technique()
+        case DistilStep():
+            from gatewright.train.distil import Distil
+
+            return Distil(step)
+        case ChannelsStep():
+            from gatewright.train.channels import Channels  # late: Torch-Pruning's import is slow
+
+            return Channels(step)
+        case SeparableStep():
+            from gatewright.train.separable import Separable
+
+            return Separable(step)
         case PruneStep():
             from gatewright.train.prune import Prune
 

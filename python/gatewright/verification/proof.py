@@ -129,6 +129,23 @@ def line(result: Proved) -> str:
     return f"{words}; {result.detail}" if result.detail else words
 
 
+def table(results: Sequence[Proved]) -> str:
+    """Return the results as a Markdown table, with the bound's reason where there is one."""
+    rows = [
+        f"| {result.proof.name} | {result.proof.method} | {result.status} | {result.seconds:.1f} "
+        f"| {_depth(result.proof)} |"
+        for result in results
+    ]
+    head = ["| proof | method | status | s | of a bound |", "|---|---|---|---|---|"]
+    return "\n".join([*head, *rows, ""])
+
+
+def _depth(proof: Proof) -> str:
+    if proof.bounded is None:
+        return ""
+    return f"latency {proof.latency}, storage {proof.storage}; {proof.why}"
+
+
 def _conversions(context: Context, sources: list[Path]) -> list[Proof]:
     """Return proofs of requantise with just the parameters that it has in the design."""
     if "requantise" not in {path.stem for path in sources}:

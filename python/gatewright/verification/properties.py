@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from gatewright.errors import GatewrightError
-from gatewright.resources import rtl_root, sim_root
+from gatewright.resources import library_files, sim_root
 from gatewright.tools.sby import Mode, Task
 
 TABLE = "proofs.yml"
@@ -36,8 +36,10 @@ class Proof:
         block: Its name, which is its module's.
         parameters: Of its proof's module.
         bounded: Cycles from reset on that it is proved for; None: for ever.
+        latency: Of a bounded one: cycles from the input that decides a beat to the beat.
+        storage: Of a bounded one: beats that its memories and registers hold.
+        why: Of a bounded one: why it is not proved for ever.
         combinational: The block has no state: one cycle with any input is all there is.
-        lemmas: Its proof has lemmas, which are proved first and then relied on.
         cover: Cycles within which every cover statement is reached.
         constants: Places in the RTL with another constant, so that a small block has the branch of
             a large one.
@@ -49,13 +51,33 @@ class Proof:
     block: str
     parameters: Mapping[str, int]
     bounded: int | None = None
+    latency: int = 0
+    storage: int = 0
+    why: str = ""
     combinational: bool = False
-    lemmas: bool = False
     cover: int = 20
     constants: tuple[Replacement, ...] = ()
     memories: Mapping[str, str] = field(default_factory=dict)
     fault: Replacement | None = None
     quick: bool = False
+
+    def __post_init__(self) -> None:
+        """Check that a bounded proof goes deep enough, and says why it is none for ever."""
+        if self.bounded is None:
+            return
+        needed = max(2 * (self.latency + self.storage), self.cover)
+        if not (self.latency and self.storage and self.why) or self.bounded < needed:
+            raise GatewrightError(
+                f"{TABLE}: {self.name}: bounded is {self.bounded}, latency {self.latency}, storage "
+                f"{self.storage}, cover {self.cover}, why {self.why!r}; bounded must be at least "
+                "cover and twice latency plus storage, and why must say what keeps it from "
+                "being proved for ever"
+            )
+
+    @property
+    def has_lemmas(self) -> bool:
+        """Whether its properties have lemmas: proved first, then relied on."""
+        return "parameter bit Lemmas" in _properties_of(self.block)
 
     @property
     def name(self) -> str:
@@ -96,7 +118,7 @@ class Proof:
         mode: Mode = "prove" if self.bounded is None else "bmc"
         if self.combinational:
             mode = "inputs"
-        lemmas = [self._task(changes, "prove", library, Lemmas=1)] if self.lemmas else []
+        lemmas = [self._task(changes, "prove", library, Lemmas=1)] if self.has_lemmas else []
         return [*lemmas, self._task(changes, mode, library)]
 
     def _task(
@@ -128,16 +150,28 @@ class Proof:
 @cache
 def _modules() -> dict[str, str]:
     """Return {module: text} of the library and of what the proofs share."""
-    library = [path for path in sorted(rtl_root().rglob("*.sv")) if "boards" not in path.parts]
+    library = library_files()
     properties = sorted((sim_root() / "formal").glob("*.sv"))
     shared = [path for path in properties if not path.stem.endswith("_proof")]
     return {path.stem: path.read_text(encoding="utf-8") for path in [*library, *shared]}
 
 
+def _properties_of(block: str) -> str:
+    """Return the text of a block's properties.
+
+    Raises:
+        GatewrightError: it has none.
+    """
+    path = sim_root() / "formal" / f"{block}_proof.sv"
+    if not path.is_file():
+        raise GatewrightError(f"{TABLE}: {block} has no properties; write {path.name} beside it")
+    return path.read_text(encoding="utf-8")
+
+
 def _closure(block: str, library: Mapping[str, str]) -> dict[str, str]:
     """Return {file name: text} of a block's properties and of all they instantiate."""
     known = {**_modules(), **library}
-    own = (sim_root() / "formal" / f"{block}_proof.sv").read_text(encoding="utf-8")
+    own = _properties_of(block)
     wanted: set[str] = set()
     pending = [own]
     while pending:
