@@ -9,6 +9,7 @@ from gatewright.design import load
 from gatewright.errors import CheckFailedError, NotRunError
 from gatewright.files import write_json
 from gatewright.tools.icestorm import Chip
+from gatewright.tools.nextpnr import routed_files
 from gatewright.verification import bitstream, gates, netlist, placed
 from gatewright.verification.bitstream import shell_of
 from gatewright.verification.context import Context, Options
@@ -153,6 +154,31 @@ def test_more_ports_than_pins_are_refused(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(placed, "synthesised", lambda _: path)
     with pytest.raises(NotRunError, match="are 207 bits, and HX8K, CT256 has 206 pins; take fewer"):
         placed.run(context(tmp_path, "ice40"))
+
+
+@pytest.mark.parametrize(("says", "tried"), [("Failed to route arc 0.0", 2), ("no room", 1)])
+def test_what_does_not_route_is_placed_anew(
+    says: str, tried: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "ice40.json"
+    write_json(path, {"modules": {"digits_mlp": {"ports": {}}}})
+    monkeypatch.setattr(placed, "synthesised", lambda _: path)
+    seeds: list[int] = []
+
+    def place(netlist: Path, family: str, seed: int, target_mhz: float) -> None:
+        seeds.append(seed)
+        if len(seeds) == 1:
+            raise CheckFailedError(f"nextpnr-ice40, seed {seed} ended: ERROR: {says}")
+        routed_files(netlist, family).netlist.write_text("{}")
+
+    monkeypatch.setattr("gatewright.tools.nextpnr.place", place)
+    monkeypatch.setattr("gatewright.tools.nextpnr.find", lambda family: [family])
+    if tried == 1:
+        with pytest.raises(NotRunError, match=r"HX8K, CT256 does not take .*no room"):
+            placed.placed(context(tmp_path, "ice40"))
+    else:
+        assert placed.placed(context(tmp_path, "ice40")).netlist.is_file()
+    assert len(set(seeds)) == tried
 
 
 def test_a_missing_tool_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from gatewright.verification.placed_cells import prepare
 from gatewright.verification.result import RungResult
 
 SAMPLES = 300
+_UNROUTED = "Failed to route"  # in nextpnr's words: from another place of the clock's pin it may
 log = logging.getLogger(__name__)
 
 
@@ -49,14 +50,14 @@ def verilog_of(routed: Routed, top: str, family: str) -> list[Path]:
 
 
 def placed(context: Context) -> Routed:
-    """Return what nextpnr made of the netlist, made once for the same one.
+    """Return what nextpnr made of the netlist, with the first seed that routes; made once.
 
     Raises:
         NotRunError: a tool is missing, or the design does not fit.
     """
     netlist = synthesised(context)
-    family, seed = context.options.family, context.design.synth.seeds[0]
-    target, part = context.design.synth.target_mhz, PARTS[family]
+    family, synth = context.options.family, context.design.synth
+    part = PARTS[family]
     bits = gates.port_bits(netlist, context.description["top"])
     if bits > part.pins:
         raise NotRunError(
@@ -66,12 +67,16 @@ def placed(context: Context) -> Routed:
     routed = nextpnr.routed_files(netlist, family)
 
     def make() -> None:
-        log.info("       nextpnr-%s", family)
-        try:
-            nextpnr.place(netlist, family, seed, target)
-        except CheckFailedError as error:
-            raise NotRunError(f"{part.name} does not take the design: {error}") from error
+        for seed in synth.seeds:
+            log.info("       nextpnr-%s, seed %d", family, seed)
+            try:
+                nextpnr.place(netlist, family, seed, synth.target_mhz)
+            except CheckFailedError as error:
+                if _UNROUTED in str(error) and seed != synth.seeds[-1]:
+                    continue
+                raise NotRunError(f"{part.name} does not take the design: {error}") from error
+            return
 
-    settings = [family, seed, target, *nextpnr.find(family)]
+    settings = [family, *synth.seeds, synth.target_mhz, *nextpnr.find(family)]
     gates.make_once(routed.netlist, [netlist], settings, make)
     return routed
