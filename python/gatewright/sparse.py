@@ -21,6 +21,7 @@ from gatewright.graph import Conv, Dense, Depthwise
 QUEUE_DEPTH = 32  # words; with fewer, PEs wait for one another (with 16, a tenth more cycles)
 _MOST_PICKS = 2
 _WIDTH = 8  # elements per beat, where nothing was asked
+_FEW = 6  # of so many activations at least one is not zero, where nothing is known
 _MOST_PES = 256
 _MOST_SLOTS = 256  # rows of a PE: each has a flip-flop in either bank
 
@@ -231,8 +232,8 @@ def sparse_fold(node: Dense) -> SparseFold:
     vectors = prod(node.out.image[:2]) if isinstance(node, Conv) else 1
     packed = pack(node.weight, deal(node.weight, pe), pe)
     picks = min(_MOST_PICKS, simd)
-    # Results must not be slower than an even share of what the PEs multiply if a third is zero.
-    work = max(ceil(cols / simd), max(map(len, packed.entries)) // 3, 1)
+    # Results must not be slower than what the PEs multiply if few activations are not zero.
+    work = max(ceil(cols / simd), max(map(len, packed.entries)) // _FEW, 1)
     fitting = [lanes for lanes in range(1, pe + 1) if pe % lanes == 0]
     if isinstance(node, Conv):
         fitting = [lanes for lanes in fitting if rows % lanes == 0]
