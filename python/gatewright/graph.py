@@ -111,6 +111,8 @@ class Dense(Node):
         weight: Integers [rows, columns], in units of ``weight_format.lsb``.
         bias: Integers [rows] in units of ``bias_format.lsb``, or None.
         request: How the user wants it folded.
+        activity: Of each column, how often its input was not zero among samples of the training
+            data: counts [columns]; None: not known.
     """
 
     weight: IntArray
@@ -118,6 +120,7 @@ class Dense(Node):
     bias: IntArray | None
     bias_format: FixedFormat | None
     request: FoldRequest = field(default_factory=FoldRequest)
+    activity: IntArray | None = None
 
     def __post_init__(self) -> None:
         _check_fits(self.name, "weight", self.weight, self.weight_format)

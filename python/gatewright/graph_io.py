@@ -45,7 +45,7 @@ from gatewright.graph import (
     Window,
 )
 
-VERSION = 3
+VERSION = 4
 KINDS: dict[str, type[Node]] = {
     "input": Input,
     "dense": Dense,
@@ -156,6 +156,8 @@ def _node_to_dict(node: Node, arrays: dict[str, IntArray]) -> dict[str, Any]:
             arrays[f"{node.name}.bias"] = node.bias
             value["bias_format"] = str(node.bias_format)
         value["request"] = _request_to_dict(node.request)
+        if node.activity is not None:
+            arrays[f"{node.name}.activity"] = node.activity
     return value
 
 
@@ -204,6 +206,9 @@ def _weights_from_dict(value: dict[str, Any], arrays: dict[str, IntArray]) -> di
         "bias": None if bias_format is None else _array(arrays, f"{name}.bias", 1),
         "bias_format": bias_format,
         "request": _request_from_dict(value["request"]),
+        "activity": (
+            _array(arrays, f"{name}.activity", 1) if f"{name}.activity" in arrays else None
+        ),
     }
 
 

@@ -67,7 +67,7 @@ class Packed:
         return np.cumsum(self.counts, axis=1) - self.counts
 
 
-def deal(weight: IntArray, pe: int, load: NDArray[np.floating] | None = None) -> IntArray:
+def deal(weight: IntArray, pe: int, load: NDArray[Any] | None = None) -> IntArray:
     """Return the PE of each row: of every ``pe`` rows the one with most work goes to the idlest.
 
     Args:
@@ -230,7 +230,7 @@ def sparse_fold(node: Dense) -> SparseFold:
     if isinstance(node, Conv) and channels is not None:
         _check_simd(node, simd, channels)
     vectors = prod(node.out.image[:2]) if isinstance(node, Conv) else 1
-    packed = pack(node.weight, deal(node.weight, pe), pe)
+    packed = pack(node.weight, deal(node.weight, pe, node.activity), pe)
     picks = min(_MOST_PICKS, simd)
     # Results must not be slower than what the PEs multiply if few activations are not zero.
     work = max(ceil(cols / simd), max(map(len, packed.entries)) // _FEW, 1)

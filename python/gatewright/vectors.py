@@ -96,6 +96,7 @@ class Vectors:
         fractions: Fraction bits of each output.
         labels: Index of the right output [samples], if known.
         anomalies: Which samples are unusual [samples], for a network that gives its input back.
+        typical: Samples of the training data, as ``inputs``, if there are some.
     """
 
     inputs: NDArray[np.float64]
@@ -103,11 +104,15 @@ class Vectors:
     fractions: tuple[int, ...]
     labels: IntArray | None = None
     anomalies: NDArray[np.bool_] | None = None
+    typical: NDArray[np.float64] | None = None
 
     def integers(self, inputs: Sequence[StreamType]) -> IntArray:
         """Return the integers [samples, elements] that hardware with these inputs is fed."""
-        parts = [to_integers(part, kind.format) for part, kind in split(self.inputs, inputs)]
-        return np.concatenate(parts, axis=1)
+        return _integers(self.inputs, inputs)
+
+    def typical_integers(self, inputs: Sequence[StreamType]) -> IntArray | None:
+        """Return the same of the training data's samples, if there are some."""
+        return None if self.typical is None else _integers(self.typical, inputs)
 
     def expected(self, outputs: Sequence[StreamType], *, argmax: bool = False) -> IntArray:
         """Return what hardware must give: PyTorch's integers [samples, elements] in its units.
@@ -130,6 +135,11 @@ class Vectors:
             ],
             axis=1,
         )
+
+
+def _integers(samples: NDArray[np.float64], inputs: Sequence[StreamType]) -> IntArray:
+    parts = [to_integers(part, kind.format) for part, kind in split(samples, inputs)]
+    return np.concatenate(parts, axis=1)
 
 
 def _in_units(integers: IntArray, fraction: int, fmt: FixedFormat) -> IntArray:
@@ -185,12 +195,17 @@ def read_vectors(path: Path, interface: Interface) -> Vectors:
     if not np.isfinite(found["inputs"]).all():
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(found["inputs"]))[0])
         raise GatewrightError(f"{path}: inputs {where} is not a finite number")
+    typical = found.get("typical")
+    if typical is not None:
+        _samples(path, typical, "typical", interface.inputs)
+        typical = interface.turned(typical.astype(np.float64), interface.inputs)
     return Vectors(
         interface.turned(found["inputs"].astype(np.float64), interface.inputs),
         interface.turned(found["outputs"].astype(np.int64), interface.outputs),
         tuple(int(fraction) for fraction in found["output_fraction"].ravel()),
         _marks(path, found, "labels", samples),
         _marks(path, found, "anomalies", samples),
+        typical,
     )
 
 

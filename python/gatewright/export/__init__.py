@@ -50,13 +50,16 @@ if TYPE_CHECKING:
 
 __all__ = ["from_module", "from_onnx", "load_inputs", "load_labels", "run"]
 
+TYPICAL = 256  # samples of the training data that are kept
+
 
 @dataclass(frozen=True, eq=False)
 class _Marks:
-    """What is known of the samples."""
+    """What is known of the samples, and others that are typical."""
 
     labels: Integers | None = None
     anomalies: NDArray[np.bool_] | None = None
+    typical: Floats | None = None
 
     def arrays(self) -> dict[str, Any]:
         """Return what of it goes into ``vectors.npz``."""
@@ -65,6 +68,8 @@ class _Marks:
             found["labels"] = self.labels.astype(np.int64)
         if self.anomalies is not None:
             found["anomalies"] = self.anomalies.astype(np.bool_)
+        if self.typical is not None:
+            found["typical"] = self.typical[:TYPICAL]
         return found
 
     def measured(self, inputs: Floats, outputs: Integers, fraction: int) -> dict[str, Any]:
@@ -95,6 +100,7 @@ def run(design: Recipe, folder: Path) -> dict[str, Any]:
     marks: dict[str, Any] = {"labels": dataset.test_labels}
     if model.train.objective == "reconstruct":
         marks = {"anomalies": dataset.test_labels != 0}
+    marks["typical"] = dataset.train_inputs
     described = model.preprocessing.describe()
     return from_module(model.build(), dataset.test_inputs, folder, described, **marks)
 
@@ -107,6 +113,7 @@ def from_module(
     *,
     labels: Integers | None = None,
     anomalies: NDArray[np.bool_] | None = None,
+    typical: Floats | None = None,
 ) -> dict[str, Any]:
     """Export a module of Brevitas layers with fixed-point quantisers.
 
@@ -118,6 +125,7 @@ def from_module(
         preprocessing: What turned raw data into ``inputs``, for the record.
         labels: int64 [N], to measure the accuracy.
         anomalies: bool [N], for a module that gives its input back: which samples are unusual.
+        typical: As ``inputs``, of the training data: what a sparse core's rows are dealt by.
 
     Raises:
         CheckFailedError: PyTorch and QONNX differ.
@@ -133,7 +141,7 @@ def from_module(
     exactness.check_fixed_point(model)
     wide = exactness.needs_float64(model)
     outputs = module_outputs(module, parts, float64=wide)
-    marks = _Marks(labels, anomalies)
+    marks = _Marks(labels, anomalies, typical)
     return _write(model, parts, outputs, folder, marks, preprocessing, "pytorch", wide)
 
 
@@ -145,6 +153,7 @@ def from_onnx(
     *,
     labels: Integers | None = None,
     anomalies: NDArray[np.bool_] | None = None,
+    typical: Floats | None = None,
 ) -> dict[str, Any]:
     """Take a QONNX file as the network; QONNX execution gives the outputs to be met.
 
@@ -156,6 +165,7 @@ def from_onnx(
         preprocessing: What turned raw data into ``inputs``, for the record.
         labels: int64 [N], to measure the accuracy.
         anomalies: bool [N], for a network that gives its input back: which samples are unusual.
+        typical: As ``inputs``, of the training data: what a sparse core's rows are dealt by.
 
     Raises:
         GatewrightError: not an ONNX file, a model that is not fixed-point, or unfit inputs.
@@ -167,7 +177,7 @@ def from_onnx(
     exactness.check_fixed_point(model)
     wide = exactness.needs_float64(model)
     outputs = qonnx_model.execute(model, parts, float64=wide)
-    marks = _Marks(labels, anomalies)
+    marks = _Marks(labels, anomalies, typical)
     return _write(model, parts, outputs, folder, marks, preprocessing, "qonnx", wide)
 
 

@@ -45,6 +45,7 @@ def from_pretrained(name: str, design: Recipe, folder: Path) -> dict[str, Any]:
     marks: dict[str, Any] = {"labels": dataset.test_labels}
     if design.train.objective == "reconstruct":
         marks = {"anomalies": dataset.test_labels != 0}
+    marks["typical"] = dataset.train_inputs
     return export.from_onnx(
         path, dataset.test_inputs, folder, dataset.preprocessing.describe(), **marks
     )

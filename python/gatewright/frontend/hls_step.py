@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from gatewright import files, graph_io
+from gatewright.activity import with_activity
 from gatewright.comparison import compare_outputs
 from gatewright.errors import GatewrightError, NotRunError
 from gatewright.fixed import IntArray
@@ -73,7 +74,11 @@ def run(
     with writing_folder(firmware) as temporary:
         model = convert(prepared, hls_config, target, temporary)
         graph = stored_graph(model)
-        truth = read_vectors(vectors, Interface.of(graph))
+        interface = Interface.of(graph)
+        truth = read_vectors(vectors, interface)
+        typical = truth.typical_integers(interface.inputs)
+        if typical is not None:
+            graph = with_activity(graph, typical)
         relocate(temporary, firmware)
     graph_io.save(graph, folder)
     log.info("C simulation: compiling")
@@ -83,7 +88,6 @@ def run(
     log.info("C simulation: %d samples", len(truth.inputs))
     got = simulated_outputs(library, target.project, truth, graph, prepared.output_order)
     done = time.perf_counter()
-    interface = Interface.of(graph)
     sizes = [(name, graph[name].out.size) for name in graph.outputs]
     expected = truth.expected(interface.outputs)
     comparison = compare_outputs(expected, got, what="the C simulation", outputs=sizes)

@@ -1,0 +1,31 @@
+"""How often a layer's inputs are not zero: what a sparse core's cycles depend on."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from gatewright import reference
+from gatewright.fixed import IntArray
+from gatewright.graph import Conv, Dense, Depthwise, Graph, Node
+
+
+def with_activity(graph: Graph, inputs: IntArray) -> Graph:
+    """Return a graph whose dense layers and convolutions know how busy their inputs are.
+
+    Args:
+        graph: The hardware graph.
+        inputs: Integers [samples, elements] of typical samples, as ``reference.evaluate`` takes
+            them.
+    """
+    values = reference.evaluate(graph, inputs)
+
+    def counted(node: Node) -> Node:
+        if not isinstance(node, Dense) or isinstance(node, Depthwise):
+            return node
+        given, source = values[node.inputs[0]], graph.source(node)
+        if isinstance(node, Conv):
+            windows = reference.windows_of(given, source, node.window)
+            given = windows.reshape(-1, node.weight.shape[1])
+        return replace(node, activity=np.count_nonzero(given, axis=0).astype(np.int64))
+
+    return replace(graph, nodes=tuple(counted(node) for node in graph.nodes))
