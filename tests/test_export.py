@@ -58,6 +58,7 @@ def test_vectors_are_pytorchs_outputs_exactly(chain: tuple[Path, dict[str, Any]]
         "inputs": np.float32,
         "outputs": np.int64,
         "output_fraction": np.int64,
+        "typical": np.float32,
         "labels": np.int64,
     }
     assert arrays["outputs"].shape == (360, 10)

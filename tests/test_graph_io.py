@@ -76,7 +76,7 @@ def test_a_missing_file(name: str, tmp_path: Path) -> None:
 
 Change = Callable[[dict[str, Any]], object]
 DAMAGE: dict[str, tuple[Change, str]] = {
-    "version": (lambda v: v.update(version=99), "version 99; this package reads 3"),
+    "version": (lambda v: v.update(version=99), "version 99; this package reads 4"),
     "no version": (lambda v: v.pop("version"), "not a hardware graph"),
     "kind": (lambda v: v["nodes"][0].update(kind="conv"), "not a hardware graph"),
     "format": (lambda v: v["nodes"][0].update(format="float"), "not a fixed-point format"),

@@ -1,0 +1,83 @@
+"""How a sparse core's weights are dealt, packed and counted."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import networks
+from gatewright import sparse
+from gatewright.activity import with_activity
+from gatewright.errors import GatewrightError
+from gatewright.fixed import IntArray
+from gatewright.graph import Dense, FoldRequest, Strategy
+
+
+def matrix(rows: int, cols: int, share: float, seed: int) -> IntArray:
+    rng = np.random.default_rng(seed)
+    weight = rng.integers(-8, 8, (rows, cols))
+    return np.where(rng.random(weight.shape) < share, weight, 0)
+
+
+def unpacked(packed: sparse.Packed, rows: int, cols: int, pe: int) -> IntArray:
+    """Return the matrix that a core's entries stand for."""
+    found = np.zeros((rows, cols), dtype=np.int64)
+    firsts = packed.firsts()
+    row_of = {(int(p), row // pe): row for row, p in enumerate(packed.pes)}
+    for index, entries in enumerate(packed.entries):
+        for column in range(cols):
+            slot = 0
+            first = firsts[index, column]
+            for skip, weight in entries[first : first + packed.counts[index, column]]:
+                slot += skip
+                if weight:
+                    found[row_of[index, slot], column] = weight
+                slot += 1
+    return found
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.3, 1.0])
+@pytest.mark.parametrize(("rows", "pe", "skip"), [(24, 4, None), (23, 4, 1), (9, 9, 1), (33, 1, 2)])
+def test_the_entries_are_the_matrix(rows: int, pe: int, skip: int | None, share: float) -> None:
+    weight = matrix(rows, 20, share, seed=1)
+    packed = sparse.pack(weight, sparse.deal(weight, pe), pe, skip)
+    np.testing.assert_array_equal(unpacked(packed, rows, 20, pe), weight)
+    counted = sum(map(len, packed.entries))
+    assert counted == np.count_nonzero(weight) + packed.fillers == packed.counts.sum()
+
+
+def test_each_slot_has_each_pe_once() -> None:
+    pes = sparse.deal(matrix(40, 30, 0.2, seed=2), 8)
+    for slot in pes.reshape(5, 8):
+        assert sorted(slot) == list(range(8))
+
+
+def test_rows_are_dealt_by_the_work_that_they_make() -> None:
+    weight = matrix(64, 100, 0.2, seed=3)
+    load = np.where(np.arange(100) < 20, 100, 1)
+    work = (weight != 0) @ load
+
+    def busiest(pes: IntArray) -> float:
+        return float(np.bincount(pes, work).max() / work.sum() * 4)
+
+    assert busiest(sparse.deal(weight, 4, load)) < 1.02
+    assert busiest(sparse.deal(weight, 4)) > 1.02
+
+
+def test_activity_is_counted() -> None:
+    graph = networks.mlp((6, 4, 3))
+    inputs = np.zeros((5, 6), dtype=np.int64)
+    inputs[:2, 1] = 3
+    layer = with_activity(graph, inputs)["fc1"]
+    assert isinstance(layer, Dense)
+    assert layer.activity is not None
+    assert layer.activity.tolist() == [0, 2, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(("pe", "simd", "allowed"), [(9, 2, "PE 1 to 8"), (4, 13, "SIMD 1 to 12")])
+def test_what_cannot_be_is_refused(pe: int, simd: int, allowed: str) -> None:
+    layer = networks.mlp((12, 8, 4))["fc1"]
+    assert isinstance(layer, Dense)
+    request = FoldRequest(strategy=Strategy.COMPRESSED, pe=pe, simd=simd)
+    with pytest.raises(GatewrightError, match=f"fc1: .*{allowed}"):
+        sparse.sparse_fold(replace(layer, request=request))
