@@ -178,10 +178,19 @@ class Writer:
         """Whether hls4ml's own type holds what the layer's output format holds: all of it."""
         node, layer = self.tips[index], self.network.layers[index - 1]
         exact = exact_format(node, [self.tips[source].out for source in layer.sources])
-        inside = not self.network.is_output(index)
         if layer.kind in MOVING:
             return layer.out == exact
+        inside = not self.leaves(index)
         return inside and layer.kind in RAW and layer.out.contains(exact)
+
+    def leaves(self, index: int) -> bool:
+        """Whether a layer's values are an output's, be it in another order."""
+        moved = [
+            number
+            for number, layer in enumerate(self.network.layers, start=1)
+            if index in layer.sources and layer.kind in MOVING
+        ]
+        return self.network.is_output(index) or any(self.leaves(number) for number in moved)
 
     def softmax(self, node: Node, source: str) -> str:
         """Add a softmax by table, as ``TableSoftmax`` is exported."""

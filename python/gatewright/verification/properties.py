@@ -81,10 +81,10 @@ class Proof:
 
     @property
     def name(self) -> str:
-        """Block and parameters, in one line."""
-        chosen = ", ".join(f"{name} {value}" for name, value in self.parameters.items())
-        changed = "".join(f", {change.wrong}" for change in self.constants)
-        return f"{self.block}({chosen}{changed})"
+        """Block, parameters and constants, in one line."""
+        chosen = [f"{name} {value}" for name, value in self.parameters.items()]
+        chosen += [f"'{change.wrong}' for '{change.right}'" for change in self.constants]
+        return f"{self.block}({', '.join(chosen)})"
 
     @property
     def method(self) -> str:
