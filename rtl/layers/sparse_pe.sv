@@ -1,5 +1,6 @@
-// One processing element of the sparse core: multiplies activations with the non-zero weights of
-// its rows, one product per cycle, and keeps a sum for each of its rows (slots).
+// One processing element of the sparse core: one product per cycle, a sum for each of its rows.
+//
+// It multiplies activations with the weights of its rows (slots) that are not zero.
 //
 //   level_queue per pick -> entries of a column -> mul_reg -> sums [2 banks][Slots]
 //
