@@ -81,11 +81,11 @@ def _lines_with(path: Path, parameters: Mapping[str, int | str]) -> Iterator[int
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
         command: list[str | Path] = [
-            *(found.program, "--json-only", "--coverage-line", "--no-timing", "-Wno-fatal"),
+            *(found.program, "--json-only", "--coverage-line", "--no-timing"),
             *("--Mdir", work, "--json-only-output", work / "tree.json"),
             *("--json-only-meta-output", work / "meta.json", "--top-module", path.stem),
             *(f"-G{key}={value}" for key, value in parameters.items()),
-            *(*folders, RTL / "arith" / "gatewright_pkg.sv", path),
+            *(*folders, *dict.fromkeys((RTL / "arith" / "gatewright_pkg.sv", path))),
         ]
         finished = process.run(command, cwd=work, env=found.env)
         if finished.status != 0:

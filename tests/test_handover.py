@@ -11,14 +11,10 @@ import numpy as np
 import pytest
 import yaml
 
-from gatewright import design, emit, handover
-from gatewright.files import write_json
-from gatewright.fixed import parse_format
-from gatewright.graph import FoldRequest, Graph, Input, StreamType
+import build_folders
+from gatewright import design, handover
 from gatewright.reference import outputs
 from gatewright.tools import verilator
-from gatewright.vectors import Interface
-from networks import dense, relu
 
 SAMPLES = 8
 NAMESPACE = {"x": "http://www.accellera.org/XMLSchema/IPXACT/1685-2014"}
@@ -27,15 +23,8 @@ NAMESPACE = {"x": "http://www.accellera.org/XMLSchema/IPXACT/1685-2014"}
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the package of a small network."""
-    kind = StreamType(parse_format("ufixed<4,4>"), (12,))
-    source = Input(name="x", origin="x", inputs=(), out=kind)
-    hidden = dense("fc1", source, 6, request=FoldRequest(pe=3, simd=2))
-    rectified = relu("relu1", hidden)
-    last = dense("fc2", rectified, 3, seed=2)
-    graph = Graph("net", (source, hidden, rectified, last), ("fc2",))
-    folder = tmp_path_factory.mktemp("package") / "net"
-    description = emit.write_rtl(graph, folder / "rtl")
-    write_json(folder / "rtl.json", description | {"network": Interface.of(graph).as_dict()})
+    graph = build_folders.two_layers("net")
+    folder = build_folders.write(graph, tmp_path_factory.mktemp("package") / "net")
     samples = np.random.default_rng(1).integers(0, 16, (2 * SAMPLES, 12))
     np.savez(
         folder / "vectors.npz",

@@ -6,14 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from gatewright import bitstream, boards, design, emit
+import build_folders
+from gatewright import bitstream, boards, design
 from gatewright.errors import CheckFailedError, GatewrightError, NotRunError
 from gatewright.files import read_json, sha256, write_json
-from gatewright.fixed import parse_format
-from gatewright.graph import FoldRequest, Graph, Input, StreamType
 from gatewright.tools import board_tools
-from gatewright.vectors import Interface
-from networks import dense
 
 DESIGN = design.load("digits_mlp")
 
@@ -21,14 +18,8 @@ DESIGN = design.load("digits_mlp")
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the build folder of a small network, built up to rtl."""
-    kind = StreamType(parse_format("ufixed<4,4>"), (12,))
-    source = Input(name="x", origin="x", inputs=(), out=kind)
-    last = dense("fc1", source, 3, request=FoldRequest(pe=1, simd=1))
-    graph = Graph("digits_mlp", (source, last), ("fc1",))
     folder = tmp_path_factory.mktemp("bitstream") / "digits_mlp"
-    description = emit.write_rtl(graph, folder / "rtl")
-    write_json(folder / "rtl.json", description | {"network": Interface.of(graph).as_dict()})
-    return folder
+    return build_folders.write(build_folders.one_layer("digits_mlp"), folder)
 
 
 @pytest.mark.slow

@@ -7,16 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gatewright import boards, emit, emulation
+import build_folders
+from gatewright import boards, emulation
 from gatewright.errors import GatewrightError, NotRunError
-from gatewright.files import read_json, write_json
-from gatewright.fixed import parse_format
-from gatewright.graph import FoldRequest, Graph, Input, StreamType
+from gatewright.files import read_json
 from gatewright.host import BoardNetwork, Driver
 from gatewright.host.packets import FLAG, Decoder, Fault, Kind, Packet, encode
 from gatewright.reference import outputs
-from gatewright.vectors import Interface
-from networks import dense, relu
 
 PATIENCE_S = 5.0
 SEED = 3
@@ -25,16 +22,8 @@ SEED = 3
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the build folder of a small network, built up to rtl."""
-    kind = StreamType(parse_format("ufixed<4,4>"), (12,))
-    source = Input(name="x", origin="x", inputs=(), out=kind)
-    hidden = dense("fc1", source, 6, request=FoldRequest(pe=3, simd=2))
-    rectified = relu("relu1", hidden)
-    last = dense("fc2", rectified, 3, seed=2)
-    graph = Graph("net", (source, hidden, rectified, last), ("fc2",))
-    folder = tmp_path_factory.mktemp("board") / "net"
-    description = emit.write_rtl(graph, folder / "rtl")
-    network = {"network": Interface.of(graph).as_dict()}
-    write_json(folder / "rtl.json", description | network)
+    graph = build_folders.two_layers("net")
+    folder = build_folders.write(graph, tmp_path_factory.mktemp("board") / "net")
     samples = np.random.default_rng(SEED).integers(0, 16, (400, 12))
     np.savez(folder / "samples.npz", samples=samples, expected=outputs(graph, samples))
     return folder

@@ -74,6 +74,6 @@ def test_mixed_precision_trains(tmp_path: Path) -> None:
 
 def test_a_device_that_is_not_there_is_told(tmp_path: Path) -> None:
     if torch.cuda.is_available():
-        pytest.skip("there is one")
+        pytest.skip("this machine has a CUDA device")
     with pytest.raises(GatewrightError, match="cannot use 1 x cuda"):
         train.run(digits(), tmp_path, progress=False, machine=Machine(accelerator="cuda"))

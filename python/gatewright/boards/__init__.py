@@ -134,6 +134,23 @@ class Board:
         return self.uart is not None
 
     @property
+    def pins(self) -> dict[str, str]:
+        """The pin of each of the top's ports.
+
+        Raises:
+            GatewrightError: a board without a serial line.
+        """
+        if self.uart is None or self.led is None or self.clock.pin is None:
+            raise GatewrightError(f"{self.name} has no pins for a serial line")
+        serial = {
+            "clk_i": self.clock.pin,
+            "rx_i": self.uart.rx,
+            "tx_o": self.uart.tx,
+            "led_o": self.led.pin,
+        }
+        return serial | {port: output.pin for port, output in self.outputs.items()}
+
+    @property
     def is_open(self) -> bool:
         """Whether its bitstream is made by tools from pip."""
         return self.family in OPEN_FAMILIES

@@ -137,7 +137,10 @@ def _fusesoc(description: Mapping[str, Any]) -> str:
                 "filesets": ["rtl", "memories", "tb", "vectors"],
                 "toplevel": f"{top}_tb",
                 "tools": {
-                    "verilator": {"mode": "binary", "verilator_options": ["--timing", "-Wno-fatal"]}
+                    "verilator": {
+                        "mode": "binary",
+                        "verilator_options": ["--timing", "--timescale 1ns/1ps"],
+                    }
                 },
             },
         },

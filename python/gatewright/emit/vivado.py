@@ -25,19 +25,13 @@ def render_script(shell: Shell, sources: Sequence[str], memories: Sequence[str])
 def render_pins(shell: Shell) -> str:
     """Return the constraints (XDC): pins, the board's clock, what need not be timed."""
     board = shell.board
-    if board.uart is None or board.led is None or board.clock.mhz is None:
-        raise ValueError(f"{board.name} has no pins for a serial line")
-    pins = {
-        "clk_i": board.clock.pin,
-        "rx_i": board.uart.rx,
-        "tx_o": board.uart.tx,
-        "led_o": board.led.pin,
-    } | {port: output.pin for port, output in board.outputs.items()}
+    if board.clock.mhz is None:
+        raise ValueError(f"{board.name} has no clock")
     lines = [f"# {board.name}: {board.source}"]
     lines += [
         f"set_property -dict {{PACKAGE_PIN {pin} IOSTANDARD {board.io_standard}}} "
         f"[get_ports {port}]"
-        for port, pin in pins.items()
+        for port, pin in board.pins.items()
     ]
     lines += [
         f"create_clock -name clk_i -period {1e3 / board.clock.mhz:.6f} [get_ports clk_i]",

@@ -91,17 +91,9 @@ def require(board: Board) -> None:
 
 def constraints(board: Board) -> str:
     """Return the file that gives the ports their pins and the board's clock its frequency."""
-    if board.uart is None or board.led is None or board.clock.pin is None:
-        raise GatewrightError(f"{board.name} has no pins for a serial line")
-    pins = {
-        "clk_i": board.clock.pin,
-        "rx_i": board.uart.rx,
-        "tx_o": board.uart.tx,
-        "led_o": board.led.pin,
-    } | {port: output.pin for port, output in board.outputs.items()}
     mhz = f"{board.clock.mhz:g}"
     lines = [f"# {board.name}: {board.source}" if board.family != "gowin" else ""]
-    for port, pin in pins.items():
+    for port, pin in board.pins.items():
         pull = port == "rx_i"  # an open cable is an idle line
         if board.family == "ecp5":
             lines.append(f'LOCATE COMP "{port}" SITE "{pin}";')
