@@ -69,6 +69,7 @@ LIBRARY = (
     "layers/matvec_engine.sv",
     "layers/matvec_layer.sv",
     "stream/level_queue.sv",
+    "stream/axis_nonzero.sv",
     "stream/nonzero_pick.sv",
     "layers/sparse_pe.sv",
     "layers/matvec_sparse.sv",

@@ -1,6 +1,6 @@
 // Sparse matrix-vector core: only non-zero weights are stored, zero activations are skipped.
 //
-//   s_axis -> nonzero_pick -> where each PE's entries of the column begin -> sparse_pe x Pe
+//   s_axis -> axis_nonzero -> nonzero_pick -> where each PE's entries of the column begin -> sparse_pe x Pe
 //          -> sums of slot 0 of all PEs in row order, slot 1, ... -> index_o, valid_o, sums_o
 //
 // In: Lanes activations per beat, ceil(Cols/Lanes) beats per vector, tlast on the last. Out:
@@ -61,6 +61,8 @@ module matvec_sparse #(
 );
 
   localparam int unsigned ColWidth     = (Cols > 1) ? $clog2(Cols) : 1;
+  localparam int unsigned Beats        = (Cols - 1) / Lanes + 1;  // per vector
+  localparam int unsigned BeatWidth    = (Beats > 1) ? $clog2(Beats) : 1;
   localparam int unsigned AddressWidth = (Entries > 1) ? $clog2(Entries) : 1;
   localparam int unsigned Slots        = (Rows - 1) / Pe + 1;
   localparam int unsigned SlotWidth    = (Slots > 1) ? $clog2(Slots) : 1;
@@ -76,11 +78,32 @@ module matvec_sparse #(
            Pe, OutLanes, "all >= 1, OutLanes divides Pe");
   end
 
+  logic                      kept_tvalid, kept_tready, kept_tlast;
+  logic [Lanes*InWidth-1:0]  kept_tdata;
+  logic [BeatWidth-1:0]      kept_beat;
   logic                      open_q;  // no queue is nearly full
   logic                      step, step_last;
   logic [Picks-1:0]          step_picks;
   logic [Picks*InWidth-1:0]  step_x;
   logic [Picks*ColWidth-1:0] step_columns;
+
+  axis_nonzero #(
+    .Cols (Cols),
+    .Lanes(Lanes),
+    .Width(InWidth)
+  ) u_nonzero (
+    .clk_i,
+    .rst_ni,
+    .s_axis_tvalid,
+    .s_axis_tready,
+    .s_axis_tdata,
+    .s_axis_tlast,
+    .m_axis_tvalid(kept_tvalid),
+    .m_axis_tready(kept_tready),
+    .m_axis_tdata (kept_tdata),
+    .m_axis_tuser (kept_beat),
+    .m_axis_tlast (kept_tlast)
+  );
 
   nonzero_pick #(
     .Cols (Cols),
@@ -90,10 +113,11 @@ module matvec_sparse #(
   ) u_pick (
     .clk_i,
     .rst_ni,
-    .s_axis_tvalid,
-    .s_axis_tready,
-    .s_axis_tdata,
-    .s_axis_tlast,
+    .s_axis_tvalid(kept_tvalid),
+    .s_axis_tready(kept_tready),
+    .s_axis_tdata (kept_tdata),
+    .s_axis_tuser (kept_beat),
+    .s_axis_tlast (kept_tlast),
     .ready_i     (open_q),
     .valid_o     (step),
     .pick_valid_o(step_picks),
@@ -193,7 +217,7 @@ module matvec_sparse #(
   logic                            bank_next_q;
   logic [SlotWidth-1:0]            slot_next_q;
   logic [OutLanes*PeWidth-1:0]     order;
-  logic [Pe-1:0][AccWidth-1:0]     sums_q;
+  logic [2**PeWidth-1:0][AccWidth-1:0] sums_q;  // no index leads out of it
 
   assign last  = 32'(index_q) == OutBeats - 1;
   assign go    = all_q && credits_q != '0;
@@ -214,7 +238,7 @@ module matvec_sparse #(
     go_d      <= {go_d[2:0], go};
     end_d     <= {end_d[2:0], last};
     index_o   <= index_q;
-    sums_q    <= sums;
+    sums_q    <= (2**PeWidth*AccWidth)'(sums);
     release_q <= go_d[0] && end_d[0];
     for (int unsigned l = 0; l < OutLanes; l++) begin
       sums_o[l*AccWidth +: AccWidth] <= sums_q[order[l*PeWidth +: PeWidth]];

@@ -61,7 +61,11 @@ module sparse_pe #(
 
   // Words that wait.
   logic [Picks-1:0]                   heads_valid, crowded, pop;
-  logic [Picks-1:0][WordWidth-1:0]    heads;
+  logic [2**PickWidth-1:0][WordWidth-1:0] heads;
+
+  if (Picks == 1) begin : gen_single
+    assign heads[1] = '0;  // of the queue that is not there
+  end
 
   for (genvar p = 0; p < Picks; p++) begin : gen_queue
     level_queue #(
@@ -85,7 +89,8 @@ module sparse_pe #(
 
   // The word whose entries are read. Queues take turns; one that has given its vector's last word
   // waits for the others.
-  logic [Picks-1:0]        done_q, able;
+  logic [Picks-1:0]        done_q;
+  logic [2**PickWidth-1:0] able;
   logic [1:0]              unread_q;   // vectors whose last word was taken, and not released
   logic                    turn_end;   // the word that is taken ends the vector
   logic                    ending_q;   // the word that is being read does
@@ -101,7 +106,7 @@ module sparse_pe #(
   logic [AddressWidth-1:0] address_q;
   logic [InWidth-1:0]      x_q;
 
-  assign able = heads_valid & ~done_q;
+  assign able = (2**PickWidth)'(Picks'(heads_valid & ~done_q));
 
   always_comb begin
     which = next_q;
@@ -229,7 +234,8 @@ module sparse_pe #(
   end
 
 `ifdef VERILATOR
-  logic       useful;  // a product of a weight, not of a filler, is added
+  // A product of a weight, not of a filler, is added.
+  logic       useful /* verilator public_flat_rd */;
   logic [2:0] weight_d;  // while it is multiplied
   logic [1:0] full_q;    // banks complete and not released
 
