@@ -138,17 +138,18 @@ def solve(weight: IntArray, spans: Sequence[Span]) -> AdderGraph:
             values = found.read(stage, values)
     else:
         values = [None] * len(weight)
-    rows = []
-    for value in values:
-        if value is not None and value.exponent < 0:
-            raise CheckFailedError("alkaid's graph has a row that is no whole number of inputs")
-        rows.append(
-            Row(None, 0, False) if value is None else Row(value.source, value.exponent, value.negate)
-        )
-    graph = AdderGraph(tuple(spans), tuple(found.adders), tuple(rows))
+    graph = AdderGraph(tuple(spans), tuple(found.adders), tuple(map(_row, values)))
     if not np.array_equal(graph.matrix(), weight):
         raise CheckFailedError("alkaid's graph multiplies with another matrix than asked for")
     return graph
+
+
+def _row(value: "_Scaled | None") -> Row:
+    if value is None:
+        return Row(None, 0, False)
+    if value.exponent < 0:
+        raise CheckFailedError("alkaid's graph has a row that is no whole number of inputs")
+    return Row(value.source, value.exponent, value.negate)
 
 
 @dataclass(frozen=True)
