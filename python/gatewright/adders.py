@@ -129,11 +129,11 @@ def solve(weight: IntArray, spans: Sequence[Span]) -> AdderGraph:
             "alkaid is missing, which looks for the adders of an unrolled layer; install it: "
             "pip install 'gatewright[unrolled]'"
         ) from error
-    used = np.flatnonzero(weight.any(axis=0))
+    used = [int(index) for index in np.flatnonzero(weight.any(axis=0))]
     intervals = [(float(spans[i][0]), float(spans[i][1]), 1.0) for i in used]
     found = _Reader(len(spans))
-    values: list[_Scaled | None] = [_Scaled(int(i), 0, False) for i in used]
-    if len(used):
+    values: list[_Scaled | None] = [_Scaled(i, 0, False) for i in used]
+    if used:
         for stage in cmvm_solve(weight[:, used].T.astype(np.float32), qintervals=intervals):
             values = found.read(stage, values)
     else:

@@ -8,10 +8,10 @@ from math import ceil
 
 import numpy as np
 
+from gatewright.emit.streams import AnyFold
 from gatewright.fixed import IntArray, format_for_range
 from gatewright.folding import Fold
 from gatewright.graph import Dense
-from gatewright.sparse import SparseFold
 
 
 def weight_words(node: Dense, fold: Fold, prefix: str) -> dict[str, str]:
@@ -34,7 +34,7 @@ def weight_words(node: Dense, fold: Fold, prefix: str) -> dict[str, str]:
     return files
 
 
-def bias_words(node: Dense, fold: Fold | SparseFold, fraction: int) -> tuple[int, str]:
+def bias_words(node: Dense, fold: AnyFold, fraction: int) -> tuple[int, str]:
     """Return the bias width and the text: a word per output beat, at ``fraction`` fraction bits."""
     if node.bias is None or node.bias_format is None:
         raise ValueError(f"{node.name} has no bias")
