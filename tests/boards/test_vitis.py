@@ -143,8 +143,10 @@ def test_ports_that_do_not_fit_are_refused() -> None:
     with pytest.raises(CheckFailedError, match="x has 20 bits, but carries 4 elements of 8"):
         core_of("t", header, "", ports, side, side)
     ports["x"] = replace(ports["x"], bits=32)
-    assert core_of("t", header, "", ports, side, side).outputs[0].slot == 8
-    with pytest.raises(CheckFailedError, match="nothing is known of the ports z"):
+    found = core_of("t", header, "", ports | {"busy": tool.Port("out", 1)}, side, side)
+    assert found.outputs[0].slot == 8
+    assert found.connections["busy"] == ""
+    with pytest.raises(CheckFailedError, match="nothing is known of the inputs z"):
         core_of("t", header, "", ports | {"z": tool.Port("in", 1)}, side, side)
     with pytest.raises(CheckFailedError, match="made no port x"):
         core_of("t", header, "", {}, side, side)

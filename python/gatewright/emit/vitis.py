@@ -10,9 +10,6 @@ from gatewright.graph import StreamType
 from gatewright.tools.vitis import Port
 from gatewright.version import __version__
 
-NOT_CONNECTED = ("ap_done", "ap_idle", "ap_ready")
-"""Outputs of a core with streams that nothing here needs."""
-
 
 @dataclass(frozen=True)
 class Data:
@@ -108,7 +105,7 @@ def core_of(
     """
     code = re.sub(r"//.*", "", header)
     streams = re.findall(r"hls::stream<(\w+)>\s*&\s*(\w+)", code)
-    arrays = re.findall(r"^\s*\w+ (\w+)\[\d+\]", code, re.MULTILINE)
+    arrays = re.findall(r"^\s*\w+ (\w+)\[[^\]]+\]", code, re.MULTILINE)
     names = [name for _, name in streams] or arrays
     if len(names) != 2:
         raise GatewrightError(
@@ -137,21 +134,22 @@ def core_of(
         inputs = tuple(_data(names[0], ports, source))
         outputs = tuple(_data(names[1], ports, sink, valid=True))
         connections |= {"ap_start": "state_q == Run && !started_q"}
-        connections |= {"ap_ready": "ready", "ap_done": "done", "ap_idle": ""}
+        connections |= {"ap_ready": "ready", "ap_done": "done"}
         connections |= {f"{port.name}_ap_vld": "state_q == Run && !started_q" for port in inputs}
         connections |= {port.valid: port.valid for port in outputs}
     connections |= {port.name: port.name for port in (*inputs, *outputs)}
-    connections |= {name: "" for name in NOT_CONNECTED if name not in connections}
     connections = {name: value for name, value in connections.items() if name in ports}
+    others = {name: port for name, port in ports.items() if name not in connections}
+    connections |= {name: "" for name, port in others.items() if port.direction == "out"}
     for port, side in ((inputs[0], source), (outputs[0], sink)):
         if port.bits % port.elements or port.slot < side.width:
             raise CheckFailedError(
                 f"{top}: {port.name} has {port.bits} bits, but carries {port.elements} elements of "
                 f"{side.width} bits; see csynth.xml"
             )
-    left = [name for name in ports if name not in connections]
+    left = [name for name, port in others.items() if port.direction != "out"]
     if left:
-        raise CheckFailedError(f"{top}: nothing is known of the ports {', '.join(left)}")
+        raise CheckFailedError(f"{top}: nothing is known of the inputs {', '.join(left)}")
     return Core(top, bool(streams), inputs, outputs, connections)
 
 
