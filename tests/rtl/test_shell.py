@@ -1,10 +1,10 @@
-"""The blocks of the shell around a design on a board, each alone: its bench is in shell_benches."""
+"""The blocks of the shell around a board's design, each alone; their benches: shell_*_benches."""
 
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-import shell_benches as benches
+import shell_drive as benches
 
 from gatewright.errors import CheckFailedError
 from gatewright.tools import cocotb_runner, verilator
@@ -77,7 +77,7 @@ def bench(block: str, folder: Path, seed: int, faulty: str | None = None) -> Non
         plusargs.append(f"+verilator+coverage+file+{file}")
     cocotb_runner.run(
         simulation,
-        "shell_benches",
+        "shell_packet_benches" if block.startswith("packet") else "shell_line_benches",
         cwd=folder,
         seed=seed,
         python_path=[Path(__file__).parent],

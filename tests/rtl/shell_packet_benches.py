@@ -1,142 +1,28 @@
-"""Benches of the shell's blocks, for cocotb: each drives one block and compares with a model.
+"""Benches of packet_rx, _tx, _store, _commands, _replies for cocotb; a test has its block's name.
 
-The models are the host's side of the line (``gatewright.host.packets``), ``zlib`` and plain lists.
-A test has the name of its block; the parameters are those of ``test_shell``.
+The models are the host's packets (``gatewright.host.packets``), ``zlib`` and plain lists.
 """
 
 import random
 import zlib
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import cocotb
-from cocotb.triggers import RisingEdge, Timer
+from shell_drive import (
+    RESET_CYCLES,
+    RESULT_BYTES,
+    SAMPLE_BYTES,
+    STORE_BYTES,
+    STORE_SLOTS,
+    edge,
+    level,
+    reset,
+    some_packet,
+    unescaped,
+)
 
-from gatewright.host.packets import FLAG, Decoder, Fault, Kind, Packet, encode
-
-BIT = 16.125  # clock cycles per bit of uart_rx and uart_tx
-SHELL_BIT = 16
-SAMPLE_BYTES = 4  # of packet_commands
-IN_BYTES, OUT_BYTES, SLOTS = 6, 4, 2  # of uart_shell
-RESULT_BYTES, INFO_BYTES, RESET_CYCLES = 3, 4, 5  # of packet_replies
-STORE_BYTES, STORE_SLOTS = 5, 4  # of packet_store
-
-
-async def edge(dut: Any, cycles: int = 1) -> None:
-    """Wait for clock edges; what is read then is what the registers see."""
-    for _ in range(cycles):
-        await RisingEdge(dut.clk_i)
-
-
-async def reset(dut: Any, **inputs: int) -> None:
-    """Set inputs and reset the block."""
-    for name, value in inputs.items():
-        getattr(dut, name).value = value
-    dut.rst_ni.value = 0
-    await edge(dut, 3)
-    dut.rst_ni.value = 1
-    await edge(dut)
-
-
-def level(signal: Any) -> int:
-    return int(signal.value)
-
-
-async def bits(dut: Any, line: Any, byte: int, bit: float, stop: int = 1) -> None:
-    """Drive a line with a byte."""
-    driven = 0
-    for index, value in enumerate([0, *((byte >> k) & 1 for k in range(8)), stop], 1):
-        line.value = value
-        until = round(index * bit)
-        await edge(dut, until - driven)
-        driven = until
-    line.value = 1
-
-
-async def line_bytes(dut: Any, line: Any, bit: float) -> AsyncIterator[int]:
-    """Yield the bytes on a line, sampled in the middle of each bit."""
-    while True:
-        await edge(dut)
-        if level(line):
-            continue
-        at, byte = 0, 0
-        for index in range(10):
-            until = round((index + 0.5) * bit)
-            await edge(dut, until - at)
-            at = until
-            if index in (0, 9):
-                assert level(line) == (index == 9), "no start or stop bit"
-            else:
-                byte |= level(line) << (index - 1)
-        yield byte
-
-
-@cocotb.test()
-async def uart_tx(dut: Any) -> None:
-    """Bytes with and without pauses leave as bits; a reset in a byte leaves the line high."""
-    await reset(dut, s_axis_tvalid=0)
-    sent = [random.randrange(256) for _ in range(24)]
-    got: list[int] = []
-
-    async def receive() -> None:
-        async for byte in line_bytes(dut, dut.tx_o, BIT):
-            got.append(byte)  # noqa: PERF401 - they are looked at while it runs
-
-    receiver = cocotb.start_soon(receive())
-    for index, byte in enumerate(sent):
-        dut.s_axis_tdata.value, dut.s_axis_tvalid.value = byte, 1
-        await edge(dut)
-        while not level(dut.s_axis_tready):
-            await edge(dut)
-        if index % 3 == 0:
-            dut.s_axis_tvalid.value = 0
-            await edge(dut, random.randrange(1, 300))
-    dut.s_axis_tvalid.value = 0
-    await edge(dut, 200)
-    assert got == sent
-    receiver.cancel()
-    dut.s_axis_tvalid.value = 1
-    await edge(dut, 30)
-    await reset(dut, s_axis_tvalid=0)
-    assert level(dut.tx_o) == 1
-    assert level(dut.s_axis_tready) == 1
-
-
-@cocotb.test()
-async def uart_rx(dut: Any) -> None:
-    """Bytes of a sender up to 4 % off are received; spikes and bytes without a stop bit are not."""
-    await reset(dut, rx_i=1)
-    got: list[int | None] = []  # None: an error
-
-    async def receive() -> None:
-        while True:
-            await edge(dut)
-            if level(dut.valid_o):
-                got.append(level(dut.data_o))
-            if level(dut.error_o):
-                got.append(None)
-
-    cocotb.start_soon(receive())
-    wanted: list[int | None] = []
-    for off in (-0.04, 0.0, 0.04):
-        for kind in ("byte", "byte", "spike", "broken", "byte", "byte", "break", "byte"):
-            byte = random.randrange(256)
-            if kind == "spike":
-                dut.rx_i.value = 0
-                await edge(dut, 5)
-                dut.rx_i.value = 1
-                await edge(dut, 20)
-                continue
-            wanted.append(byte if kind == "byte" else None)
-            if kind == "break":  # much longer than a byte
-                dut.rx_i.value = 0
-                await edge(dut, 400)
-                dut.rx_i.value = 1
-            else:
-                await bits(dut, dut.rx_i, byte, BIT * (1 + off), stop=int(kind == "byte"))
-            await edge(dut, random.choice([1, 40]) + (30 if kind != "byte" else 0))
-    await edge(dut, 20)
-    assert got == wanted
+from gatewright.host.packets import FLAG, Fault, Kind, encode
 
 
 @cocotb.test()
@@ -189,25 +75,6 @@ async def packet_rx(dut: Any) -> None:
         wanted.append((sent, how == "whole"))
     await edge(dut, 2)
     assert got == wanted
-
-
-def some_packet() -> Packet:
-    """Return a packet of random length, many of whose bytes must be escaped."""
-    payload = bytes(random.choice([0x7D, 0x7E, random.randrange(256)]) for _ in range(5))
-    return Packet(random.randrange(256), random.randrange(65536), payload[: random.randrange(6)])
-
-
-def unescaped(data: Iterable[int]) -> bytes:
-    def plain() -> Iterator[int]:
-        flip = 0
-        for byte in data:
-            if byte == 0x7D:
-                flip = 0x20
-            else:
-                yield byte ^ flip
-                flip = 0
-
-    return bytes(plain())
 
 
 @cocotb.test()
@@ -424,104 +291,3 @@ async def packet_replies(dut: Any) -> None:
         assert packets[-1] == bytes.fromhex("830d0c")
         assert low == RESET_CYCLES
         low = 0
-
-
-@cocotb.test()
-async def reset_sync(dut: Any) -> None:
-    """Low from power-up, at once without the lock, and up four cycles after it came."""
-    dut.async_ni.value = 0
-    await edge(dut, 8)
-    assert level(dut.rst_no) == 0
-    for _ in range(3):
-        await Timer(random.randrange(100, 900), "ps")
-        dut.async_ni.value = 1
-        await edge(dut, 4)
-        assert level(dut.rst_no) == 0  # what was before the fourth edge
-        await edge(dut, 1)
-        assert level(dut.rst_no) == 1
-        await edge(dut, random.randrange(5))
-        dut.async_ni.value = 0
-        await Timer(100, "ps")
-        assert level(dut.rst_no) == 0
-        await edge(dut, 3)
-
-
-@cocotb.test()
-async def uart_shell(dut: Any) -> None:
-    """Packets go in bit by bit, a design in Python answers, answers come out bit by bit."""
-    await reset(dut, rx_i=1, m_axis_tready=0, s_axis_tvalid=0)
-    decoder, packets, answered = Decoder(), list[Packet](), list[Packet]()
-
-    async def receive() -> None:
-        async for byte in line_bytes(dut, dut.tx_o, SHELL_BIT):
-            packets.extend(decoder.feed(bytes([byte])))
-
-    async def design() -> None:
-        """Give the bytes of a frame back, the first four, two per beat; malformed if odd."""
-        frame: list[int] = []
-        while True:
-            dut.m_axis_tready.value = random.random() < 0.5
-            await edge(dut)
-            if not level(dut.core_rst_no):
-                frame = []
-            if not (level(dut.m_axis_tvalid) and level(dut.m_axis_tready)):
-                continue
-            beat = level(dut.m_axis_tdata)
-            frame += [beat & 255, (beat >> 8) & 255, beat >> 16]
-            if not level(dut.m_axis_tlast):
-                continue
-            dut.m_axis_tready.value = 0
-            while frame[0] == 0xDD and level(dut.core_rst_no):  # a design that hangs
-                await edge(dut)
-            for k in range(0, OUT_BYTES if level(dut.core_rst_no) else 0, 2):
-                dut.s_axis_tdata.value = frame[k] | frame[k + 1] << 8
-                dut.s_axis_tlast.value = last = k == OUT_BYTES - 2
-                dut.s_axis_tuser.value, dut.s_axis_tvalid.value = last and frame[0] % 2, 1
-                await edge(dut)
-                while not level(dut.s_axis_tready):
-                    await edge(dut)
-            dut.s_axis_tvalid.value = 0
-            frame = []
-
-    cocotb.start_soon(receive())
-    cocotb.start_soon(design())
-
-    async def ask(packet: Packet, before: bytes = b"") -> None:
-        for byte in before + encode(packet):
-            await bits(dut, dut.rx_i, byte, SHELL_BIT)
-
-    async def answer() -> Packet:
-        for _ in range(200):
-            if packets:
-                answered.append(packets.pop(0))
-                return answered[-1]
-            await edge(dut, 50)
-        raise AssertionError(f"no answer after {answered[-1:]}")
-
-    await ask(Packet(Kind.INFO, 7, b""), before=b"garbage\x7e\x7d")
-    for _ in range(2):  # "garbage", then the lone escape
-        assert await answer() == Packet(Kind.FAULT, 0, bytes([Fault.CRC]))
-    info = await answer()
-    assert (info.kind, info.tag, info.payload[:4]) == (Kind.INFO_ANSWER, 7, b"GW\x01\x02")
-    assert info.payload[4:12] == bytes([IN_BYTES, 0, 0, 0, OUT_BYTES, 0, 0, 0])
-    assert info.payload[16:] == bytes(range(16))
-    for tag in range(1, 5):
-        sample = bytes([tag, 0x7E, 0x7D, tag + 3, 0, 255])
-        await ask(Packet(Kind.SAMPLE, tag, sample))
-        wanted = sample[:OUT_BYTES] + bytes([tag % 2])
-        assert await answer() == Packet(Kind.RESULT, tag, wanted)
-    # A design that hangs: the samples wait, those too many are refused; a reset goes before that.
-    for tag in range(20, 26):
-        await ask(Packet(Kind.SAMPLE, tag, bytes([0xDD, 0, 0, 0, 0, 0])))
-    await ask(Packet(Kind.RESET, 9, b""))
-    assert await answer() == Packet(Kind.RESET_ANSWER, 9, b"")
-    assert await answer() == Packet(Kind.FAULT, 25, bytes([Fault.FULL]))
-    await ask(Packet(Kind.SAMPLE, 30, bytes(range(6))))
-    await edge(dut, 4)
-    assert level(dut.led_o) == 1  # a packet came
-    assert await answer() == Packet(Kind.RESULT, 30, bytes([0, 1, 2, 3, 0]))
-    seen = set()
-    for _ in range(400):
-        await edge(dut, 50)
-        seen.add(level(dut.led_o))
-    assert seen == {0, 1}  # it blinks
