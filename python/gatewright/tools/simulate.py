@@ -26,7 +26,7 @@ from gatewright.tools.stream_bench import (
     write_inputs,
 )
 
-_NOT_NUMBERS = ("outputs", "comparison")
+_NOT_NUMBERS = ("outputs", "comparison", "beat_cycles")
 WARM_UP = 4  # least frames left out at each end where the steady state is measured
 
 
@@ -36,6 +36,7 @@ class SimResult:
 
     Attributes:
         outputs: Integers [samples, elements].
+        beat_cycles: Cycle in which each beat was taken, of each output stream.
         comparison: With what was expected; None if nothing was.
         seed: Seed of everything random.
         cycles: Clock cycles simulated, from the first reset to the last output.
@@ -52,6 +53,7 @@ class SimResult:
     """
 
     outputs: IntArray
+    beat_cycles: tuple[IntArray, ...]
     comparison: Comparison | None
     seed: int
     cycles: int
@@ -113,6 +115,7 @@ def run_design(
         comparison = compare(expected, outputs, what="the RTL", layer=nodes)
     return SimResult(
         outputs=outputs,
+        beat_cycles=tuple(received.cycle for received in run.received[0]),
         comparison=comparison,
         seed=setup.seed,
         cycles=int(last.cycle[-1]) + 1,

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from gatewright import simulation
 from gatewright.errors import NotRunError
 from gatewright.files import read_json, sha256, write_json, write_text
 from gatewright.resources import sim_root
@@ -54,7 +55,8 @@ def simulate(
         most: Samples it takes by itself; None: all.
 
     Raises:
-        CheckFailedError: it hangs, or a frame is not as it must be.
+        CheckFailedError: it hangs, a frame is not as it must be, or a beat leaves in another cycle
+            than in the RTL.
         NotRunError: Verilator or a compiler is missing.
     """
     # Nothing inside a netlist has a name to look at.
@@ -66,7 +68,8 @@ def simulate(
         seed=context.seed,
         optimise="-O0",  # g++ takes most of the time
     )
-    return hardware.run(context, Hardware(rung, what, description, setup, most))
+    rtl = simulation.setup_for(description, context.folder / "rtl", context.cache, context.seed)
+    return hardware.run(context, Hardware(rung, what, description, setup, most, rtl))
 
 
 def verilog_of(netlist: Path, top: str, family: str, verilog: Path) -> list[Path]:

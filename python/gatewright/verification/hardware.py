@@ -2,7 +2,8 @@
 
 The top has the ports of the emitted design. First all samples go through it back to back, then some
 with pauses on both sides, both at the simulator's own speed; then cocotb drives the streams from
-Python: stalls, resets in mid-stream, short and long frames.
+Python: stalls, resets in mid-stream, short and long frames. Below the RTL, where nothing but values
+and cycles can be seen, every beat must also leave in the cycle in which it leaves the RTL.
 """
 
 import time
@@ -12,9 +13,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from gatewright.fixed import IntArray
+import numpy as np
+
+from gatewright.errors import CheckFailedError
 from gatewright.simulation import protocol_samples
 from gatewright.tools import simulate
+from gatewright.tools.simulate import SimResult
 from gatewright.tools.stream_bench import Setup
 from gatewright.verification import layers
 from gatewright.verification.context import Context, Samples
@@ -37,6 +41,7 @@ class Hardware:
             if those between the blocks cannot be seen.
         setup: Its sources and where its memories are.
         most: Samples it takes by itself; None: all.
+        timed: The RTL whose cycles it must keep; None: it is the RTL.
     """
 
     rung: str
@@ -44,13 +49,15 @@ class Hardware:
     description: Mapping[str, Any]
     setup: Setup
     most: int | None = None
+    timed: Setup | None = None
 
 
 def run(context: Context, hardware: Hardware) -> RungResult:
     """Simulate a top on the samples and compare what it gives.
 
     Raises:
-        CheckFailedError: it hangs, an assertion fired, or a frame is not as it must be.
+        CheckFailedError: it hangs, an assertion fired, a frame is not as it must be, or a beat
+            leaves in another cycle than in the RTL.
         NotRunError: Verilator or a compiler is missing.
     """
     started = time.monotonic()
@@ -71,6 +78,7 @@ def run(context: Context, hardware: Hardware) -> RungResult:
         why=(
             f"{hardware.what}: {count} samples back to back, {paused} with pauses, {len(chosen)} "
             "with stalls, resets, short and long frames"
+            + (", every beat in the RTL's cycle" if hardware.timed else "")
         ),
     )
 
@@ -78,24 +86,45 @@ def run(context: Context, hardware: Hardware) -> RungResult:
 def _pass(context: Context, hardware: Hardware, count: int, chance: int) -> RungResult:
     """Send the first ``count`` samples through the top."""
     started = time.monotonic()
-    give = partial(_outputs, context, hardware, chance)
+    give = partial(_simulated, context, hardware, chance)
     subject = Subject(
         hardware.rung,
-        give,
+        lambda samples: give(samples).outputs,
         lambda sample: layers.of_hardware(context, sample, hardware.description, hardware.setup),
         partial(_waves, context, hardware, chance),
         argmax=context.design.rtl.argmax,
     )
-    found = give(context.samples[:count])
-    return judged(context, subject, found, started, hardware.what)
+    samples = context.samples[:count]
+    found = give(samples)
+    result = judged(context, subject, found.outputs, started, hardware.what)
+    if result.status == "pass" and hardware.timed is not None:
+        rtl = replace(hardware, description=context.description, setup=hardware.timed)
+        _same_cycles(context, hardware.what, found, _simulated(context, rtl, chance, samples))
+    return result
 
 
-def _outputs(context: Context, hardware: Hardware, chance: int, samples: Samples) -> IntArray:
+def _same_cycles(context: Context, what: str, found: SimResult, rtl: SimResult) -> None:
+    """Refuse beats that leave in another cycle than in the RTL.
+
+    Raises:
+        CheckFailedError: with the first such beat.
+    """
+    ports = context.description["outputs"]
+    for port, cycles, right in zip(ports, found.beat_cycles, rtl.beat_cycles, strict=True):
+        differ = np.flatnonzero(cycles != right)
+        if differ.size:
+            beat = int(differ[0])
+            raise CheckFailedError(
+                f"{what}: beat {beat} of {port['port']} leaves in cycle {cycles[beat]}, in the RTL "
+                f"in cycle {right[beat]}; its values are right"
+            )
+
+
+def _simulated(context: Context, hardware: Hardware, chance: int, samples: Samples) -> SimResult:
     inputs = context.integers(samples)
-    run = simulate.run_design(
+    return simulate.run_design(
         hardware.description, inputs, hardware.setup, idle=chance, stall=chance
     )
-    return run.outputs
 
 
 def _waves(

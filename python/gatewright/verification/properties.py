@@ -5,7 +5,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -112,6 +112,18 @@ class Proof:
             raise GatewrightError(f"{self.name} has no fault in {TABLE}")
         return self._proving((*self.constants, self.fault))
 
+    def searches(self, library: Mapping[str, str], depth: int, timeout_s: int) -> list[Task]:
+        """Return searches for a counterexample, to lemmas and to properties, in so many cycles.
+
+        Args:
+            library: {module: text} that stands for the library's files of these names.
+            depth: Cycles.
+            timeout_s: After so many seconds it is given up.
+        """
+        stages = [{"Lemmas": 1}, {}] if self.has_lemmas else [{}]
+        tasks = [self._task((), "bmc", library, **more) for more in stages]
+        return [replace(task, depth=depth, timeout_s=timeout_s) for task in tasks]
+
     def _proving(
         self, changes: tuple[Replacement, ...], library: Mapping[str, str] | None = None
     ) -> list[Task]:
@@ -154,6 +166,17 @@ def _modules() -> dict[str, str]:
     properties = sorted((sim_root() / "formal").glob("*.sv"))
     shared = [path for path in properties if not path.stem.endswith("_proof")]
     return {path.stem: path.read_text(encoding="utf-8") for path in [*library, *shared]}
+
+
+def has_properties(block: str) -> bool:
+    """Whether there are properties of a block."""
+    return (sim_root() / "formal" / f"{block}_proof.sv").is_file()
+
+
+def parameters_of(block: str) -> list[str]:
+    """Return the parameters of a block's properties."""
+    header = _properties_of(block).partition(");")[0]
+    return re.findall(r"parameter [^=]*?(\w+) *=", header)
 
 
 def _properties_of(block: str) -> str:

@@ -27,6 +27,10 @@ lint_off -file "*/netlist.v"
 lint_off -rule UNOPTFLAT
 lint_off -rule MULTIDRIVEN
 """
+# Registers keep their names, and with them where they are from.
+FLAT = ("flatten", "opt -full -nodffe -nosdff", "wreduce", "opt_clean")
+_SPLIT = ("splitcells", "opt_clean")  # no bit that nothing reads stays
+_MEMORIES = ("memory_collect", "opt_clean")
 _WHAT = re.compile(r"-mode (\w+).* -cell (\S+) -port (\S+) -portbit (\d+)")
 
 
@@ -46,12 +50,15 @@ class Netlist:
 
 def prepared(description: Mapping[str, Any]) -> list[str]:
     """Return Yosys' commands from the sources to a flat netlist of words, without what is idle."""
+    return [*elaborated(description), *FLAT, *_SPLIT, *_MEMORIES]
+
+
+def elaborated(description: Mapping[str, Any]) -> list[str]:
+    """Return Yosys' commands from the sources to modules of cells and registers."""
     return [
         *(f"read_verilog -sv -defer {name}" for name in description["sources"]),
         f"hierarchy -check -top {description['top']}",
-        # Registers keep their names, and with them where they are from.
-        *("proc", "flatten", "opt -full -nodffe -nosdff", "wreduce", "opt_clean"),
-        *("splitcells", "opt_clean", "memory_collect", "opt_clean"),  # no bit that nothing reads
+        "proc",
     ]
 
 

@@ -6,6 +6,7 @@ what each of its inputs can be, gives the same output. A netlist is proved by Yo
 
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from gatewright.errors import CheckFailedError
 from gatewright.fixed import FixedFormat, IntArray, requantize
-from gatewright.graph import Conv, Dense, Depthwise, Function, Graph, sum_range
+from gatewright.graph import Conv, Dense, Depthwise, Function, Graph, Pool, Pooling, sum_range
 from gatewright.verification.mutants import netlist, reach
 from gatewright.verification.mutants.draw import (
     FIRST_OVERFLOW,
@@ -88,15 +89,16 @@ class Layer:
             relu = not relu
         drop = {MORE: 1, LESS: -1}.get(change, 0)
         wide = FixedFormat(True, 60, 60 - source.fraction - drop)
-        if 1 <= change < FIRST_OVERFLOW:
-            target = _with(target, rounding=ROUNDINGS[change - 1])
-        elif FIRST_OVERFLOW <= change < MORE:
-            target = _with(target, overflow=OVERFLOWS[change - FIRST_OVERFLOW])
-        return requantize(np.maximum(total, 0) if relu else total, wide, target)
+        return requantize(np.maximum(total, 0) if relu else total, wide, _changed(target, change))
 
 
-def _with(fmt: FixedFormat, **modes: Any) -> FixedFormat:
-    return FixedFormat(**{**vars(fmt), **modes})
+def _changed(target: FixedFormat, change: int) -> FixedFormat:
+    """Return a format with the mode that a mutant has instead."""
+    if 1 <= change < FIRST_OVERFLOW:
+        return replace(target, rounding=ROUNDINGS[change - 1])
+    if FIRST_OVERFLOW <= change < MORE:
+        return replace(target, overflow=OVERFLOWS[change - FIRST_OVERFLOW])
+    return target
 
 
 def of_memory(graph: Graph, node: str, mutant: MemoryMutant) -> str:
@@ -164,6 +166,28 @@ def of_format(graph: Graph, node: str, mutant: FormatMutant) -> str:
         sums = np.arange(low, high + 1)
         if np.array_equal(layer.output(sums), layer.output(sums, mutant.option)):
             return f"the layer gives the same for every sum it can form, {low} to {high}"
+    elif mutant.option < MORE:
+        return _of_average(graph, mutant)
+    return ""
+
+
+def _of_average(graph: Graph, mutant: FormatMutant) -> str:
+    """Return why another mode of an average pooling changes nothing, or nothing."""
+    pool = graph[mutant.layer]
+    if not isinstance(pool, Pool) or pool.kind is not Pooling.AVERAGE or any(pool.window.pad):
+        return ""
+    taps, target = pool.window.taps, pool.out.format
+    lowest, largest = ranges(graph)[pool.inputs[0]]
+    low, high = int(lowest.min()) * taps, int(largest.max()) * taps
+    if high - low >= _MOST:
+        return ""
+    sums = np.arange(low, high + 1)
+    wide = FixedFormat(True, 60, 60 - graph.source(pool).format.fraction)
+    right, wrong = (
+        requantize(sums, wide, fmt, taps) for fmt in (target, _changed(target, mutant.option))
+    )
+    if np.array_equal(right, wrong):
+        return f"it gives the same for every sum it can form, {low} to {high}"
     return ""
 
 
@@ -174,8 +198,7 @@ def of_netlist(description: Mapping[str, Any], rtl_folder: Path, mutant: Netlist
     every register and every output of it is proved equal, given that all registers were so before.
     Then, in the same order, every output from a reset on, see ``reach``.
     """
-    cell = mutant.command.partition(" -cell ")[2].split(" ", 1)[0]
-    instances = _instances(cell)
+    instances = instances_of(mutant)
     for instance in instances:
         if _same(description, rtl_folder, mutant, instance):
             return f"Yosys proves every register and output of {instance} equal, by induction"
@@ -186,8 +209,9 @@ def of_netlist(description: Mapping[str, Any], rtl_folder: Path, mutant: Netlist
     return ""
 
 
-def _instances(cell: str) -> list[str]:
-    """Return the path of the smallest instance that a flattened cell is in, and of those around."""
+def instances_of(mutant: NetlistMutant) -> list[str]:
+    """Return the path of the smallest instance that a mutant's cell is in, and of those around."""
+    cell = mutant.command.partition(" -cell ")[2].split(" ", 1)[0]
     path = cell.partition("$flatten\\")[2].partition(".$")[0]
     parts = path.split(".\\") if path else []
     return [".\\".join(parts[:count]) for count in range(len(parts), 0, -1)]

@@ -18,7 +18,7 @@ from gatewright.resources import sim_root
 from gatewright.tools.stream_bench import Setup
 from gatewright.verification.context import Context
 from gatewright.verification.mutants import checks, draw, netlist, proofs
-from gatewright.verification.mutants.checks import Bench
+from gatewright.verification.mutants.checks import Bench, Check
 from gatewright.verification.mutants.mutant import (
     KINDS,
     FormatMutant,
@@ -27,8 +27,10 @@ from gatewright.verification.mutants.mutant import (
     NetlistMutant,
     Verdict,
 )
+from gatewright.verification.mutants.rules import Rules
 
 log = logging.getLogger(__name__)
+RULES = "rules"  # folder of verdicts, in the cache
 RECORD = "mutants.json"
 _REAL = 500  # samples to choose from
 _UNSEEN = "no output, nor its cycle, differs in any check, and no proof was found"
@@ -170,32 +172,35 @@ class Workshop:
             *draw.weights(self.graph, self.blocks, wanted["weight"], seed),
             *draw.biases(self.graph, self.blocks, wanted["bias"], seed),
         ]
-        bench = self._bench(self.setup)
+        bench = self._bench(self.setup, self.plan)
+        real = self.context.inputs(self.context.design.sim.samples)
+        whole = self._bench(self.setup, [checks.test_set(self.graph, self.description, real)])
         for mutant in memories:
-            yield self._verdict(
+            memory = (mutant.file, self._memory(mutant))
+            node = self.nodes[mutant.layer]
+            verdict = self._verdict(
                 mutant,
-                bench.tried((), (mutant.file, self._memory(mutant))),
-                lambda m=mutant: proofs.of_memory(self.graph, self.nodes[m.layer], m),  # type: ignore[misc]  # bound now
+                bench.tried((), memory),
+                lambda m=mutant, n=node: proofs.of_memory(self.graph, n, m),  # type: ignore[misc]  # bound now
             )
+            if verdict.fate == "survived" and (failure := whole.tried((), memory)):
+                verdict = Verdict(mutant, "killed", failure)
+            yield verdict
         yield from self._formats(draw.formats(self.blocks, wanted["format"], seed))
         yield from self._netlist(wanted["netlist"], seed)
 
-    def _bench(self, setup: Setup) -> Bench:
-        bench = Bench(self.description, setup, self.plan)
+    def _bench(self, setup: Setup, plan: Sequence[Check]) -> Bench:
+        bench = Bench(self.description, setup, plan)
         bench.measured()
         return bench
 
-    def _verdict(
-        self, mutant: Mutant, outcome: tuple[str, bool], prove: Callable[[], str]
-    ) -> Verdict:
-        failure, moved = outcome
+    def _verdict(self, mutant: Mutant, failure: str, prove: Callable[[], str]) -> Verdict:
         if failure:
             return Verdict(mutant, "killed", failure)
         proof = prove()
         if proof:
             return Verdict(mutant, "equivalent", proof)
-        why = "every output is right, some came at other cycles" if moved else _UNSEEN
-        return Verdict(mutant, "survived", why)
+        return Verdict(mutant, "survived", _UNSEEN)
 
     def _memory(self, mutant: MemoryMutant) -> str:
         path = self.rtl / mutant.file
@@ -219,7 +224,7 @@ class Workshop:
         sources: list[Path] = []
         for source in self.setup.sources:
             sources += [plain, wrong] if source == right else [source]
-        bench = self._bench(replace(self.setup, sources=sources))
+        bench = self._bench(replace(self.setup, sources=sources), self.plan)
         for mutant in mutants:
             arguments = (f"+block=u_{mutant.layer}", f"+format={mutant.option}")
             yield self._verdict(
@@ -233,13 +238,18 @@ class Workshop:
             return
         folder = self.context.work / "mutants"
         made = netlist.mutated(self.description, self.rtl, folder, count, seed)
-        bench = self._bench(replace(self.setup, sources=made.sources))
+        bench = self._bench(replace(self.setup, sources=made.sources), self.plan)
+        rules = Rules(self.description, self.rtl, folder / "blocks", self.context.cache / RULES)
         for mutant in made.mutants:
-            yield self._verdict(
+            verdict = self._verdict(
                 mutant,
                 bench.tried((f"+mutant={mutant.number}",)),
                 lambda m=mutant: self._proof(m),  # type: ignore[misc]  # bound now
             )
+            instances = proofs.instances_of(mutant)
+            if verdict.fate == "survived" and (broken := rules.broken(mutant, instances)):
+                verdict = Verdict(mutant, "killed", broken)
+            yield verdict
 
     def _proof(self, mutant: NetlistMutant) -> str:
         return proofs.of_netlist(self.description, self.rtl, mutant)
