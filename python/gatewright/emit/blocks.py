@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from math import ceil, gcd
 
-import numpy as np
-
 from gatewright.emit import needs
 from gatewright.emit.memory import bias_words, weight_words
 from gatewright.emit.streams import Block, Lanes, Rhythm, Stream
@@ -28,7 +26,6 @@ OVERFLOW = {
     Overflow.WRAP: "Wrap",
     Overflow.WRAP_SM: "WrapSm",
 }
-_LITERAL_BITS = 256  # in a line
 
 
 def dense(node: Dense, fused: Elementwise | None, folded: Fold, stream: Stream) -> Block:
@@ -65,27 +62,6 @@ def dense(node: Dense, fused: Elementwise | None, folded: Fold, stream: Stream) 
         cycles=folded.cycles,
         rhythm=rhythm(folded),
         lag=pipeline_latency(folded),
-    )
-
-
-def pick(node: Dense, folded: Fold, stream: Stream) -> Block:
-    """Return what lets through only the beats that a layer reads: see ``Fold.kept``."""
-    source = stream.type
-    name = f"{node.name}_pick"
-    kept = [beat for beat, read in enumerate(folded.kept, start=1) if read]
-    keep = sum(1 << (beat - 1) for beat in kept)
-    beats = len(folded.kept)
-    return Block(
-        name=name,
-        module="axis_pick",
-        comment=(f"{len(kept)} of {beats} beats: in the others {node.name} has no weights",),
-        parameters=as_text(
-            {"Width": source.width, "Beats": beats, "Keep": wide_literal(keep, beats)}
-        ),
-        inputs=(stream,),
-        outputs=(Stream(name, Lanes(source.format, folded.cols, source.lanes)),),
-        needs=(np.array(kept),),
-        lag=0,
     )
 
 
@@ -307,17 +283,6 @@ def bias_file(node: Dense) -> str:
 def as_text(parameters: dict[str, int | str]) -> dict[str, str]:
     """Return parameters as SystemVerilog text."""
     return {key: str(value) for key, value in parameters.items()}
-
-
-def wide_literal(value: int, width: int) -> str:
-    """Return an unsigned literal; a long one as a concatenation in several lines."""
-    if width <= _LITERAL_BITS:
-        return f"{width}'h{value:x}"
-    parts = []
-    for low in reversed(range(0, width, _LITERAL_BITS)):
-        bits = min(_LITERAL_BITS, width - low)
-        parts.append(f"{bits}'h{value >> low & ((1 << bits) - 1):0{ceil(bits / 4)}x}")
-    return "{\n      " + ",\n      ".join(parts) + "\n    }"
 
 
 def text(value: str) -> str:

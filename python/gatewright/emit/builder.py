@@ -183,7 +183,7 @@ class _Builder:
             case Depthwise():
                 return image_blocks.depthwise(node, fused, folded, stream, image)
         if folded.kept:
-            (stream,) = self._add(blocks.pick(node, folded, stream)).outputs
+            (stream,) = self._add(moving_blocks.pick(node, folded, stream)).outputs
         return blocks.dense(node, fused, folded, stream)
 
     def _pool(self, node: Pool) -> Block:
