@@ -31,10 +31,12 @@ class RtlOptions:
 
     Attributes:
         input_lanes: Elements per beat at the design's input; by default the first layer's SIMD.
+        skip_zeros: A dense layer skips the beats in which no row has a weight.
         stalls: A block that stalls at random in each stream: for stress tests, not for hardware.
     """
 
     input_lanes: int | None = None
+    skip_zeros: bool = False
     stalls: bool = False
 
 
@@ -57,7 +59,7 @@ def write_rtl(
             that cannot be written.
     """
     options = options or RtlOptions()
-    pipeline = build(graph, options.input_lanes)
+    pipeline = build(graph, options.input_lanes, skip_zeros=options.skip_zeros)
     modules = {block.module for block in pipeline.blocks}
     if len(pipeline.outputs) > 1:
         modules |= {"axis_fork", "axis_fifo"}  # a frame's flag for every output
@@ -217,7 +219,8 @@ def _layer(block: Block) -> dict[str, Any]:
     return {
         "name": block.name,
         "origin": block.comment[0],
-        **asdict(fold),
+        **{key: value for key, value in asdict(fold).items() if key != "kept"},
+        "beats_dropped": fold.kept.count(False),
         "cycles": fold.cycles,
         "multipliers": fold.multipliers,
         "useful_multiplications": fold.useful,
