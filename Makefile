@@ -9,7 +9,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train export hls rtl sim synth bitstream vivado verify test test-all fuzz coverage bench prove lint doctor clean distclean
+.PHONY: help setup train export hls rtl sim synth bitstream vivado vitis verify test test-all fuzz coverage bench prove lint doctor clean distclean
 
 help: ## Print this help.
 	@echo "Gatewright: PyTorch to FPGA, proven at every rung. DESIGN=$(DESIGN)"
@@ -30,6 +30,9 @@ bitstream: $(READY) ## Make BOARD's bitstream of DESIGN: open tools, timing met 
 
 vivado: $(READY) ## Make BOARD's bitstream of DESIGN with Vivado, where it is installed.
 	@$(BIN)/gatewright build $(DESIGN) --to rtl && $(BIN)/gatewright vivado $(DESIGN) --board $(BOARD)
+
+vitis: $(READY) ## Build DESIGN's firmware with Vitis HLS, where it is installed, and check the RTL it makes.
+	@$(BIN)/gatewright build $(DESIGN) --to rtl && $(BIN)/gatewright vitis $(DESIGN)
 
 test: $(READY) ## Run the tests.
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"

@@ -54,6 +54,7 @@ LIBRARY = (
     "stream/axis_pad.sv",
     "stream/axis_upsample.sv",
     "stream/axis_transpose.sv",
+    "stream/axis_pick.sv",
     "layers/axis_quantise.sv",
     "layers/axis_merge.sv",
     "layers/axis_rectify.sv",

@@ -21,7 +21,7 @@ from gatewright.tools import process, verilator
 from rtl_parameters import PARAMETERS
 
 RTL = Path(__file__).resolve().parents[1] / "rtl"
-FOLDERS = ("stream", "arith", "layers")  # what a design's core is made of
+FOLDERS = ("stream", "arith", "layers", "shell")  # what a design is made of, and what is around it
 WANTED = 0.95  # of the lines
 Counts = Mapping[str, Mapping[int, int]]  # by file in the library, by line
 
@@ -63,7 +63,7 @@ def _lines(point: Mapping[str, str]) -> Iterator[int]:
 
 
 def library() -> dict[str, str]:
-    """Return {place in the library: text} of the core, without shell and boards around it."""
+    """Return {place in the library: text} of the library, without the bodies for boards."""
     paths = sorted(path for folder in FOLDERS for path in (RTL / folder).glob("*.sv"))
     return {path.relative_to(RTL).as_posix(): path.read_text() for path in paths}
 

@@ -64,6 +64,10 @@ PARAMETERS: dict[str, tuple[dict[str, int | str], ...]] = {
         {"Axis0": 0, "Axis1": 2, "Axis2": 1},
         {"Height": 1, "Columns": 3, "Axis0": 1, "Axis1": 2, "Axis2": 0},
     ),
+    "axis_pick": (
+        {"Beats": 1, "Keep": "1'b1"},
+        {"Beats": 5, "Keep": "5'b10011"},
+    ),
     "conv_layer": (
         {"Simd": 2, "Pe": 8, "OutLanes": 2, "Group": 8, "Drop": 3},
         {"Simd": 36, "Pe": 8, "OutLanes": 8, "Group": 8},

@@ -1,7 +1,9 @@
 """Reuse factor to PE and SIMD, the law, and foldings that cannot be."""
 
+from dataclasses import replace
 from math import ceil
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +12,7 @@ import graphs
 import networks
 from gatewright.errors import GatewrightError
 from gatewright.folding import best_bank_depth, block_rams, fold, legal
-from gatewright.graph import FoldRequest, Node, Window
+from gatewright.graph import Dense, FoldRequest, Node, Window
 
 
 def layer(rows: int, cols: int, **request: int) -> Node:
@@ -38,6 +40,26 @@ def test_the_law_and_the_limits_hold_for_any_pe_and_simd(
     assert folded.pe % folded.out_lanes == 0
     assert folded.result_beats <= folded.beats
     assert legal(pe, folded.group, folded.beats, folded.out_lanes)
+
+
+@given(st.integers(2, 9), st.integers(1, 40), st.integers(1, 5), st.data())
+def test_beats_without_weights_are_skipped_where_a_vector_is_read_again(
+    rows: int, cols: int, simd: int, data: st.DataObject
+) -> None:
+    node = layer(rows, cols, pe=data.draw(st.integers(1, rows)), simd=min(simd, cols))
+    assert isinstance(node, Dense)
+    zero = data.draw(st.lists(st.integers(0, cols - 1), max_size=cols))
+    weight = np.ones_like(node.weight)
+    weight[:, zero] = 0
+    node = replace(node, weight=weight)
+    plain, skipping = fold(node), fold(node, skip_zeros=True)
+    assert (plain.kept, plain.cols) == ((), cols)
+    left = {column // plain.simd for column in range(cols) if column not in zero}
+    if plain.pe == rows or not left:
+        assert skipping == plain
+    else:
+        assert skipping.cycles == plain.passes * len(left)
+        assert skipping.useful == rows * skipping.cols
 
 
 @pytest.mark.parametrize(

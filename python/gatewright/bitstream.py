@@ -14,10 +14,12 @@ from gatewright.design import Design
 from gatewright.emit.board import Shell, render_board, shell_for, shell_sources
 from gatewright.errors import CheckFailedError, GatewrightError
 from gatewright.files import read_json, sha256, write_json, write_text
+from gatewright.resources import rtl_root
 from gatewright.tools import board_tools, yosys
 
 log = logging.getLogger(__name__)
 FOLDER = "boards"
+_GOWIN_MEMORIES = "block_ram.txt"
 _WHAT_HELPS = {
     "lut": "a larger ReuseFactor, fewer bits of weights and activations, or a smaller network",
     "ff": "a larger ReuseFactor (fewer lanes), or a smaller network",
@@ -126,11 +128,9 @@ def _synthesise(shell: Shell, board: Board, work: Path) -> dict[str, int]:
     """Run Yosys in ``work``; all names are relative, so that the folder's own leaves no trace."""
     sources = [path.name for path in (work / "src").iterdir()]
     sources.sort(key=lambda name: (not name.endswith("_pkg.sv"), name))
-    family = f" -family {_gowin_name(board)}" if board.family == "gowin" else ""
-    words = " ".join([board_tools.SYNTHESIS[board.family], f"-top {shell.top}", *board.synthesis])
     script = [
         *(f"read_verilog -sv -defer src/{name}" for name in sources),
-        words + family,
+        *_mapping(shell, board, work),
         f"write_json {shell.top}.json",
         f"tee -q -o {shell.top}_stat.json stat -json",
     ]
@@ -146,8 +146,20 @@ def _synthesise(shell: Shell, board: Board, work: Path) -> dict[str, int]:
     return {name: int(count) for name, count in counts.items()}
 
 
-def _gowin_name(board: Board) -> str:
-    return "gw2a" if board.gowin_family.startswith("GW2A") else "gw1n"
+def _mapping(shell: Shell, board: Board, work: Path) -> list[str]:
+    """Return Yosys' commands that map to a board's device."""
+    words = " ".join([board_tools.SYNTHESIS[board.family], f"-top {shell.top}", *board.synthesis])
+    if board.family != "gowin":
+        return [words]
+    # Block RAM first, in the only form that nextpnr times; the file says why.
+    shutil.copyfile(rtl_root() / "boards" / "gowin" / _GOWIN_MEMORIES, work / _GOWIN_MEMORIES)
+    words += f" -family {'gw2a' if board.gowin_family.startswith('GW2A') else 'gw1n'}"
+    return [
+        f"{words} -run begin:map_ram",
+        f"memory_libmap -lib +/gowin/lutrams.txt -lib {_GOWIN_MEMORIES}",
+        "techmap -map +/gowin/lutrams_map.v -map +/gowin/brams_map.v",
+        f"{words} -run map_ffram:",
+    ]
 
 
 def needed(family: str, cells: Mapping[str, int]) -> Limits:

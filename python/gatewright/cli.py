@@ -321,7 +321,7 @@ def doctor() -> None:
     findings = examine()
     for finding in findings:
         mark = "ok" if finding.found else "missing" if finding.needed else "-"
-        click.echo(f"{mark:8}{finding.name:22}{finding.detail}")
+        click.echo(f"{mark:8}{finding.name:26}{finding.detail}")
     if not all(finding.found for finding in findings if finding.needed):
         raise SystemExit(3)
 

@@ -95,6 +95,25 @@ def vivado(build_dir: Path, /, design: str, board: str, **chosen: Any) -> None:
 
 @click.command()
 @click.argument("design")
+@click.option("--samples", type=click.IntRange(min=1), help="Only the first so many vectors.")
+@click.pass_obj
+def vitis(build_dir: Path, /, design: str, samples: int | None) -> None:
+    """Build DESIGN's C++ firmware with Vitis HLS, and check the RTL it makes with our bench."""
+    from gatewright import vitis as making
+
+    loaded, folder = _built(design, build_dir)
+    done = making.run(loaded, folder, samples)
+    used = ", ".join(f"{count} {key.upper()}" for key, count in done["needs"].items())
+    click.echo(f"estimated: {used}; {done['estimated_ns']:g} of {done['clock_ns']:g} ns")
+    for what in ("latency", "interval"):
+        cycles = done[f"{what}_cycles"]
+        click.echo(f"{what}: " + ("not known" if cycles is None else f"{cycles[1]} cycles at most"))
+    click.echo(f"{done['samples']} samples through its RTL: {done['mismatches']} mismatches")
+    click.echo(f"see {folder / 'vitis.json'}")
+
+
+@click.command()
+@click.argument("design")
 @_board
 @click.pass_obj
 def program(build_dir: Path, /, design: str, board: str) -> None:
@@ -275,4 +294,4 @@ def _wait_for_interrupt() -> None:
         signal.signal(signal.SIGINT, before)
 
 
-COMMANDS = (boards, bitstream, vivado, program, run, emulate, package)
+COMMANDS = (boards, bitstream, vivado, vitis, program, run, emulate, package)

@@ -85,10 +85,13 @@ class Rtl:
 
     Attributes:
         input_lanes: Elements per beat at the design's input; by default the first layer's SIMD.
+        skip_zeros: A dense layer that reads its input several times skips the beats in which no
+            row has a weight: ``prune`` makes such with ``block: [all rows, SIMD]``.
         argmax: Send the index of the largest output instead of the outputs.
     """
 
     input_lanes: int | None = Field(default=None, ge=1, le=128)
+    skip_zeros: bool = False
     argmax: bool = False
 
 

@@ -3,6 +3,10 @@
 The law of the folded core: a vector takes ``ceil(rows/PE) x ceil(cols/SIMD)`` cycles, back to back;
 a convolution has a vector per output pixel. A convolution's SIMD are channels of one tap, or all
 channels of several taps. A depthwise convolution has channels for rows and taps for columns.
+
+A dense layer that reads its vector several times may read only the beats in which some row has a
+weight, if asked to; the others are dropped in front of it. So pruning by blocks of all rows and
+SIMD columns makes it shorter.
 """
 
 import logging
@@ -10,6 +14,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from math import ceil, gcd, prod
 from typing import Any
+
+import numpy as np
 
 from gatewright.errors import GatewrightError
 from gatewright.graph import Conv, Dense, Depthwise
@@ -40,6 +46,8 @@ class Fold:
         taps: Taps of a kernel computed at once.
         bank_depth: Words per bank of a weight memory: see ``weight_memory``.
         vectors: Vectors per sample: output pixels.
+        kept: Of each beat of the vector that comes, whether it is read; empty: all are. ``cols``
+            are those that are read.
     """
 
     rows: int
@@ -52,6 +60,7 @@ class Fold:
     bank_depth: int
     taps: int = 1
     vectors: int = 1
+    kept: tuple[bool, ...] = ()
 
     @property
     def passes(self) -> int:
@@ -121,7 +130,8 @@ class Fold:
     def summary(self) -> dict[str, Any]:
         """Return what ``rtl.json`` says of it."""
         return {
-            **asdict(self),
+            **{key: value for key, value in asdict(self).items() if key != "kept"},
+            "beats_dropped": self.kept.count(False),
             "core": "folded",
             "cycles": self.cycles,
             "multipliers": self.multipliers,
@@ -135,8 +145,12 @@ class Fold:
         }
 
 
-def fold(node: Dense) -> Fold:
+def fold(node: Dense, *, skip_zeros: bool = False) -> Fold:
     """Return the folding that ``node.request`` asks for.
+
+    Args:
+        node: The layer.
+        skip_zeros: Let a dense layer skip the beats in which no row has a weight.
 
     Raises:
         GatewrightError: an impossible folding; the message says what is allowed.
@@ -149,6 +163,9 @@ def fold(node: Dense) -> Fold:
         return Fold(rows, cols, pe, simd, pe, pe, pe, depth, simd, vectors)
     channels = cols // node.window.taps if isinstance(node, Conv) else None
     pe, simd = _pe_simd(node, rows, cols, channels)
+    kept = _kept(node, simd) if skip_zeros and channels is None and pe < rows else ()
+    if kept:
+        cols = len(kept_columns(kept, cols, simd))
     beats = ceil(cols / simd)
     # A beat of an image holds channels of one pixel.
     out_lanes = _out_lanes(pe, beats, None if channels is None else rows)
@@ -162,13 +179,28 @@ def fold(node: Dense) -> Fold:
     in_lanes = simd if channels is None else min(simd, channels)
     bank_depth = best_bank_depth(depth, group * simd * bits)
     taps = simd // in_lanes
-    folded = Fold(rows, cols, pe, simd, group, out_lanes, in_lanes, bank_depth, taps, vectors)
+    folded = Fold(
+        *(rows, cols, pe, simd, group, out_lanes, in_lanes, bank_depth, taps, vectors, kept)
+    )
     if folded.banks > _MAX_BANKS:
         raise GatewrightError(
             f"{node.name}: {depth} cycles per vector need a weight memory of {folded.banks} banks "
             f"of {bank_depth} words; at most {_MAX_BANKS}: give more PEs"
         )
     return folded
+
+
+def kept_columns(kept: Sequence[bool], cols: int, simd: int) -> list[int]:
+    """Return the columns of a matrix that are in the beats kept."""
+    return [col for col in range(cols) if kept[col // simd]]
+
+
+def _kept(node: Dense, simd: int) -> tuple[bool, ...]:
+    """Return of each beat whether some row has a weight there; empty: all have, or none has."""
+    used = np.any(node.weight != 0, axis=0)
+    lanes = np.pad(used, (0, -len(used) % simd)).reshape(-1, simd)
+    beats = np.any(lanes, axis=1)
+    return () if beats.all() or not beats.any() else tuple(beats.tolist())
 
 
 def divisors(number: int) -> list[int]:

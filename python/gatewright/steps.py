@@ -117,7 +117,10 @@ def rtl(design: Design, folder: Path, options: Options) -> None:
     expected = vectors.expected(interface.outputs, argmax=design.rtl.argmax)
     found = reference.outputs(graph, vectors.integers(interface.inputs))
     description = emit.write_rtl(
-        graph, folder / "rtl", emit.RtlOptions(design.rtl.input_lanes), model="model.onnx"
+        graph,
+        folder / "rtl",
+        emit.RtlOptions(design.rtl.input_lanes, design.rtl.skip_zeros),
+        model="model.onnx",
     )
     sizes = [(name, graph[name].out.size) for name in graph.outputs]
     comparison = compare_outputs(expected, found, what="the integer reference", outputs=sizes)

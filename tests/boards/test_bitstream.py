@@ -1,6 +1,7 @@
 """A board's bitstream: the same bytes wherever it is made; told why where it is not."""
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -48,6 +49,16 @@ def test_the_folders_name_is_in_nothing_that_yosys_reads(built: Path) -> None:
         assert str(built) not in text
         assert f"128'h{bytes.fromhex(shell.hash)[::-1].hex()}" in text
         assert read_json(work / "shell.json")["baud"] == shell.baud <= shell.pll.hz // 16
+
+
+def test_gowin_memories_have_the_form_that_is_timed(built: Path) -> None:
+    """The others' addresses are not timed, or to four times their hold time; see block_ram.txt."""
+    board = boards.load("tang_nano_20k")
+    shell, work = bitstream.write_sources(DESIGN, built, board)
+    cells = bitstream._synthesise(shell, board, work)
+    assert cells["SDPX9B"] >= 1
+    assert not [name for name in cells if re.fullmatch("(SP|DP|pROM)(X9)?B?|MULT.*", name)]
+    assert bitstream.needed(board.family, cells).bram == cells["SDPX9B"]
 
 
 def placed(

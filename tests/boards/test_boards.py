@@ -6,7 +6,7 @@ from gatewright import boards
 from gatewright.bitstream import needed, require_fit
 from gatewright.boards import pll
 from gatewright.errors import CheckFailedError, GatewrightError
-from gatewright.tools import board_tools
+from gatewright.tools import board_tools, doctor, vitis, vivado
 
 WANTED = {
     *("ulx3s_85f", "ulx3s_12f", "ulx3s_25f", "orangecrab_85f", "colorlight_i9", "icebreaker"),
@@ -121,3 +121,21 @@ def test_what_nextpnr_counts_too_much_of_is_told() -> None:
         board_tools._require_room(said, board, "net_icebreaker")
     assert "RAM" not in str(caught.value)
     board_tools._require_room(said.replace("6090", "5280"), board, "net_icebreaker")
+
+
+def test_doctor_lists_the_tools_for_boards(monkeypatch: pytest.MonkeyPatch) -> None:
+    for setting in (vivado.SETTING, vitis.SETTING):
+        monkeypatch.setenv(setting, "/nowhere/program")
+    found = {finding.name: finding for finding in doctor.examine()}
+    for name, use in {
+        "openFPGALoader": "loads a bitstream into a board",
+        "icepack": "iCE40",
+        "ecppack": "ECP5",
+        "gowin_pack": "Tang Nano",
+        "vivado": "gatewright vivado",
+        "vitis_hls": "gatewright vitis",
+    }.items():
+        assert use in found[name].detail
+        assert not found[name].needed
+    assert not found["vivado"].found
+    assert "GATEWRIGHT_VITIS is /nowhere/program" in found["vitis_hls"].detail

@@ -80,7 +80,7 @@ def _run_together(cases: Sequence[Case], cache: Path, seed: int, keep: bool) -> 
         descriptions, inputs = [], []
         for case in cases:
             rtl = folder / case.graph.name
-            options = emit.RtlOptions(case.input_lanes)
+            options = emit.RtlOptions(case.input_lanes, skip_zeros=True)  # where there are any
             description = emit.write_rtl(case.graph, rtl, options)
             sources |= {Path(file).name: rtl / file for file in description["sources"]}
             for memory in rtl.glob("*.mem"):

@@ -87,6 +87,7 @@ def test_verilator_lint_bites(tmp_path: Path) -> None:
         ("axis_pad", {"Groups": 0}, "Groups 0"),
         ("axis_upsample", {"Height": 0}, "Height 0, .*all must be at least 1"),
         ("axis_transpose", {"Axis1": 2}, "axes are 2, 2, 1, must be 0, 1 and 2 in any order"),
+        ("axis_pick", {"Keep": "4'd0"}, "Keep is 0, must keep a beat"),
         ("axis_concat", {"BeatsB": 0}, "BeatsB 0, must be at least 1"),
         ("depthwise_folded", {"Pe": 5}, "Pe must divide Channels"),
         ("layer_output", {"Vectors": 0}, "Vectors is 0, must be at least 1"),

@@ -3,12 +3,14 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import graphs
+import networks
 from gatewright import emit, reference
 from gatewright.errors import CheckFailedError
-from gatewright.graph import Graph
+from gatewright.graph import Dense, FoldRequest, Graph
 from gatewright.tools import simulate
 from gatewright.tools.stream_bench import Setup
 from rtl_blocks import CACHE, SIM
@@ -75,6 +77,35 @@ def test_a_fork_within_a_branch_makes_both_joins_wait(seed: int, tmp_path: Path)
         depths.run(name, ahead, stall=100)
         with pytest.raises(CheckFailedError, match="hangs"):
             depths.run(name, ahead - 1)
+
+
+def test_beats_without_weights_are_skipped(seed: int, tmp_path: Path) -> None:
+    """Of the first layer's 300 beats some 100 stay, of the second one's 4 the last 3."""
+    requests = (FoldRequest(pe=4, simd=1), FoldRequest(pe=1, simd=3))
+    graph = networks.mlp((300, 12, 5), requests)
+    rng = np.random.default_rng(seed)
+    for name, gone in (("fc1", rng.random(300) < 2 / 3), ("fc2", np.arange(12) < 3)):
+        node = graph[name]
+        assert isinstance(node, Dense)
+        changed = replace(node, weight=np.where(gone, 0, node.weight))
+        nodes = tuple(changed if other is node else other for other in graph.nodes)
+        graph = replace(graph, nodes=nodes)
+    description = emit.write_rtl(graph, tmp_path / "rtl", emit.RtlOptions(skip_zeros=True))
+    first, second = description["layers"]
+    assert 0 < first["cols"] == 300 - first["beats_dropped"] < 150
+    assert (second["cols"], second["beats_dropped"]) == (9, 1)
+    assert description["cycles_per_inference_law"] == max(300, 3 * first["cols"])
+    setup = setup_for(tmp_path / "rtl", description, seed)
+    x = networks.random_inputs(graph, 40)
+    expected = reference.outputs(graph, x)
+    for idle, stall in ((0, 0), (90, 90)):
+        result = simulate.run_design(
+            description, x, setup, expected=expected, idle=idle, stall=stall
+        )
+        assert result.comparison is not None
+        result.comparison.require_equal()
+        if not stall:
+            assert result.cycles_per_inference == description["cycles_per_inference_law"]
 
 
 class Depths:

@@ -1,4 +1,4 @@
-"""axis_pad, axis_upsample, axis_transpose give what the graph's nodes give, a beat per cycle."""
+"""What moves elements gives what it should, a beat per cycle: axis_pad, axis_upsample, ..."""
 
 from itertools import permutations
 
@@ -36,6 +36,15 @@ TRANSPOSITIONS = (
     ((2, 1, 5), (2, 0, 1)),  # LUT RAM
     ((1, 3, 4), (0, 2, 1)),
     ((1, 1, 1), (1, 0, 2)),
+)
+
+# Lanes; of each beat whether it is left.
+PICKS = (
+    (1, (0, 1, 1, 0, 0, 1, 0)),
+    (2, (1, 0, 0, 0)),
+    (1, (0, 0, 0, 1)),
+    (3, (1, 1, 1)),
+    (1, (1,)),
 )
 
 
@@ -95,9 +104,32 @@ def transpose(rng: np.random.Generator, index: int) -> Case:
     return case(rng, "axis_transpose", node, image, 1, sizes)
 
 
+def pick(rng: np.random.Generator, index: int) -> Case:
+    """Return frames of which some beats are left."""
+    lanes, keep = PICKS[index]
+    kept = np.array(keep, bool)
+    x = rng.integers(0, 1 << WIDTH, (IMAGES, len(kept), lanes))
+    lanes_in, last = frame_beats(x.reshape(IMAGES, -1), lanes)
+    out_lanes, out_last = frame_beats(x[:, kept].reshape(IMAGES, -1), lanes)
+    bits = "".join(map(str, reversed(keep)))
+    device = Device(
+        module="axis_pick",
+        in_width=lanes * WIDTH,
+        out_width=lanes * WIDTH,
+        parameters={
+            "Width": lanes * WIDTH,
+            "Beats": len(keep),
+            "Keep": f"{len(keep)}'b{bits}",
+        },
+    )
+    beats = len(keep)
+    return Case(device, lanes_in, last, WIDTH, out_lanes, out_last, WIDTH, interval=beats)
+
+
 def test_rearrangements(seed: int) -> None:
     rng = np.random.default_rng(seed)
     cases = [pad(rng, index) for index in range(len(PADS))]
     cases += [upsample(rng, index) for index in range(len(UPSAMPLINGS))]
     cases += [transpose(rng, index) for index in range(len(TRANSPOSITIONS))]
+    cases += [pick(rng, index) for index in range(len(PICKS))]
     check(cases, seed, (*STRESS, Phase(0, 0, 211), Phase(0, 200), Phase(200, 0)))

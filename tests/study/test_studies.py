@@ -40,7 +40,7 @@ def small(folder: Path) -> Design:
 def test_a_rung_for_every_step_that_trains(tmp_path: Path) -> None:
     own = small(tmp_path)
     found = compress.rungs(own)
-    assert [rung.name for rung in found] == ["float", "float", "prune", "quantise"]
+    assert [rung.name for rung in found] == ["float", "channels + float", "prune", "quantise"]
     assert [len(rung.train.steps) for rung in found] == [2, 4, 5, 5]
     last = [rung.train.steps[-1] for rung in found]
     assert [(step.epochs, step.weight_bits) for step in last] == [(0, 8), (0, 8), (0, 8), (1, 5)]
@@ -83,7 +83,7 @@ def test_rows_and_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert built[1].hls4ml.LayerName["fc1"].PE == 8
     with (tmp_path / "small" / "compress.csv").open() as stream:
         read = list(csv.DictReader(stream))
-    assert [row["rung"] for row in read] == ["float", "float", "prune", "quantise"]
+    assert [row["rung"] for row in read] == [rung.name for rung in compress.rungs(own)]
     assert [int(row["parameters"]) for row in read] == [1210, 610, 610, 610]
     assert read[0]["fmax_mhz"] == ""  # not placed
     assert (tmp_path / "small" / "compress.md").read_text().count("\n") == 6

@@ -13,15 +13,17 @@ def samples(count: int = 200) -> torch.Tensor:
 def test_by_default_nothing_is_changed_and_nothing_is_drawn() -> None:
     state = torch.get_rng_state()
     inputs = samples()
-    assert augment(inputs, Augment()) is inputs
+    found, flipped = augment(inputs, Augment())
+    assert found is inputs
+    assert not flipped.any()
     assert torch.equal(torch.get_rng_state(), state)
 
 
 def test_flip_mirrors_about_every_other_sample() -> None:
     torch.manual_seed(1)
     inputs = samples()
-    found = augment(inputs, Augment(flip=True))
-    flipped = (found != inputs).flatten(1).any(dim=1)
+    found, flipped = augment(inputs, Augment(flip=True))
+    assert torch.equal(flipped, (found != inputs).flatten(1).any(dim=1))
     assert torch.equal(found[flipped], inputs.flip(-1)[flipped])
     assert 60 < int(flipped.sum()) < 140
 
@@ -29,7 +31,7 @@ def test_flip_mirrors_about_every_other_sample() -> None:
 def test_shift_moves_each_axis_and_brings_zeros_in() -> None:
     torch.manual_seed(1)
     inputs = samples()
-    found = augment(inputs, Augment(shift=1))
+    found, _ = augment(inputs, Augment(shift=1))
     padded = torch.nn.functional.pad(inputs[:1], (1, 1, 1, 1))
     possible = {
         tuple(padded[0, 0, row : row + 3, column : column + 4].flatten().tolist())
@@ -41,14 +43,14 @@ def test_shift_moves_each_axis_and_brings_zeros_in() -> None:
 
 def test_shift_along_time() -> None:
     torch.manual_seed(1)
-    found = augment(torch.arange(1.0, 6.0).repeat(100, 2, 1), Augment(shift=2))
+    found, _ = augment(torch.arange(1.0, 6.0).repeat(100, 2, 1), Augment(shift=2))
     assert torch.equal(found[:, 0], found[:, 1])
     assert set(found[:, 0, 2].tolist()) == {1.0, 2.0, 3.0, 4.0, 5.0}
 
 
 def test_noise_has_the_deviation_asked_for() -> None:
     torch.manual_seed(1)
-    found = augment(torch.zeros(1000, 10), Augment(noise=0.5))
+    found, _ = augment(torch.zeros(1000, 10), Augment(noise=0.5))
     assert 0.48 < float(found.std()) < 0.52  # of 10,000 draws: 5 standard errors are 0.018
 
 

@@ -9,10 +9,13 @@ from pydantic import TypeAdapter, ValidationError
 from torch import nn
 
 from gatewright import nets, train
+from gatewright.data import Preprocessing
 from gatewright.errors import GatewrightError
-from gatewright.train.distil import distillation_loss
-from gatewright.train.settings import DistilStep, FloatStep, Network, Teacher
+from gatewright.train.augment import augment
+from gatewright.train.distil import Distil, distillation_loss
+from gatewright.train.settings import Augment, DistilStep, FloatStep, Network, Teacher
 from gatewright.train.teacher import evaluate, load
+from gatewright.train.technique import Batch, Task
 from recipes import Design, digits
 
 CPU = torch.device("cpu")
@@ -113,6 +116,30 @@ def test_a_student_alone_with_its_teacher_comes_near_it(tmp_path: Path) -> None:
         found = model_file.load(tmp_path / "s" / "model.pt").build()(inputs).argmax(1)
         taught = mlp(64, 16, 10)(inputs).argmax(1)
     assert float((found == taught).float().mean()) > 0.8  # at random: 0.1
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_what_the_teacher_said_once_is_what_it_says_of_each_batch(*, flip: bool) -> None:
+    teacher, network = mlp(12, 6, 5), mlp(12, 4, 5)
+    inputs, labels = torch.rand(40, 12), torch.randint(5, (40,))
+    given = Preprocessing(1 / 256, 255, (12,), "flat")
+    task = Task(inputs, labels, inputs, labels, given, seed=1, augment=Augment(flip=flip))
+    asked: list[int] = []
+
+    def teach(samples: torch.Tensor) -> torch.Tensor:
+        asked.append(len(samples))
+        return teacher(samples)
+
+    technique = Distil(DistilStep(epochs=1, teacher=Teacher(design="any"), alpha=1.0), teach)
+    technique.begin(network, task)
+    before = len(asked)
+    for at in torch.split(torch.randperm(40), 8):
+        changed, flipped = augment(inputs[at], task.augment)
+        found = technique.loss(network, task, Batch(at, changed, labels[at], flipped))
+        wanted = distillation_loss(network(changed), teacher(changed), 4.0)
+        # The same sums, perhaps in another order: float32 keeps 24 bits.
+        torch.testing.assert_close(found, wanted, rtol=1e-5, atol=1e-6)
+    assert len(asked) == before
 
 
 @pytest.mark.parametrize(

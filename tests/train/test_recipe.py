@@ -167,13 +167,35 @@ def test_a_checkpoint_of_other_settings_is_ignored_with_a_word(
     assert states_equal(tmp_path / "other", tmp_path / "fresh")
 
 
+@pytest.mark.parametrize(
+    "change", [{"network": Network("mlp", {"layers": [64, 8, 10]})}, {"data": Data("mnist", 200)}]
+)
+def test_a_checkpoint_of_another_design_is_refused_and_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
+) -> None:
+    with monkeypatch.context() as patch:
+        stop_after(patch, 30)
+        with pytest.raises(KeyboardInterrupt):
+            train.run(digits(), tmp_path / "run", progress=False)
+    path = tmp_path / "run" / "checkpoint.pt"
+    before = path.read_bytes()
+    other = replace(digits(), **change)
+    samples = data.load("digits")
+    monkeypatch.setattr(data, "load", lambda *_args, **_named: samples)
+    with pytest.raises(
+        GatewrightError, match=r"of another design: it trains mlp with .* on digits"
+    ):
+        train.run(other, tmp_path / "run", progress=False)
+    assert path.read_bytes() == before
+
+
 @pytest.mark.parametrize("content", [b"", b"no checkpoint", b"PK\3\4 cut"])
 def test_a_broken_checkpoint_is_ignored_with_a_word(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, content: bytes
 ) -> None:
     path = tmp_path / "checkpoint.pt"
     path.write_bytes(content)
-    assert checkpoint.load(path, "key") is None
+    assert checkpoint.load(path, "key", "mlp on digits") is None
     assert "training starts anew" in caplog.text
 
 

@@ -5,15 +5,17 @@ from typing import Literal
 import brevitas.nn as qnn
 import pytest
 import torch
+from pydantic import ValidationError
 from torch import nn
 
 from gatewright import nets
 from gatewright.data import Preprocessing
 from gatewright.errors import GatewrightError
+from gatewright.train.cost import datapath_luts
 from gatewright.train.precision import search
 from gatewright.train.prune import Prune, keep_largest
 from gatewright.train.quantise import Quantise, merge_normalisation, nonzero_weights
-from gatewright.train.settings import Bits, PruneStep, QuantiseStep
+from gatewright.train.settings import Bits, Folding, LutBudget, PruneStep, QuantiseStep
 from gatewright.train.technique import Masks, Task, count_parameters, weights
 
 DIGITS = Preprocessing(1 / 16, 16, (8, 8), "flat")
@@ -288,3 +290,33 @@ def test_search_spends_the_bits_where_they_count() -> None:
     assert all(torch.equal(network.state_dict()[k], value) for k, value in before.items())
     converted = technique.convert(network, DIGITS, plan)
     assert int(converted.fc2.quant_weight().bit_width) == 6
+
+
+def test_widths_within_a_budget_of_luts() -> None:
+    torch.manual_seed(5)
+    network = nets.build("mlp", {"layers": [12, 9, 4]})
+    inputs, labels = torch.rand(300, 12), torch.randint(4, (300,))
+    task = Task(inputs, labels, inputs, labels, DIGITS, 1)
+    folds = {"fc1": Folding(PE=9, SIMD=4), "fc2": Folding(PE=1, SIMD=1)}
+
+    def luts(bits: dict[str, int]) -> int:
+        return datapath_luts((9, 12), (9, 4), bits["fc1"], 8) + datapath_luts(
+            (4, 9), (1, 1), bits["fc2"], 8
+        )
+
+    widest, narrowest = luts({"fc1": 8, "fc2": 8}), luts({"fc1": 2, "fc2": 2})
+    for at_most in (widest, (widest + narrowest) // 2, narrowest):
+        step = QuantiseStep(epochs=0, luts=LutBudget(at_most=at_most, folds=folds))
+        found = search(network, task, step)
+        assert luts(found) <= at_most
+        wider = [found | {name: bits + 1} for name, bits in found.items() if bits < 8]
+        assert at_most > narrowest or found == {"fc1": 2, "fc2": 2}
+        assert at_most < widest or not wider
+    less = QuantiseStep(epochs=0, luts=LutBudget(at_most=narrowest - 1, folds=folds))
+    with pytest.raises(GatewrightError, match=r"luts \d+ cannot be met"):
+        search(network, task, less)
+    other = QuantiseStep(epochs=0, luts=LutBudget(at_most=1, folds={"fc1": Folding(PE=1, SIMD=1)}))
+    with pytest.raises(GatewrightError, match=r"must name every layer with weights.*: fc1, fc2"):
+        search(network, task, other)
+    with pytest.raises(ValidationError, match="mean_weight_bits or luts, not both"):
+        QuantiseStep(epochs=0, mean_weight_bits=4, luts=less.luts)

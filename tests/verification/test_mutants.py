@@ -102,6 +102,25 @@ def test_a_drawn_bit_is_the_bit_of_that_weight(small: Small) -> None:
         assert memories[mutant.file] == small.memory(mutant)
 
 
+def test_weights_that_are_skipped_are_not_drawn() -> None:
+    graph = networks.mlp((12, 8, 5), REQUESTS)
+    node = graph["fc1"]
+    assert isinstance(node, Dense)
+    weight = node.weight.copy()
+    weight[:, 3:9] = 0
+    nodes = tuple(replace(node, weight=weight) if other is node else other for other in graph.nodes)
+    graph = replace(graph, nodes=nodes)
+    blocks = draw.blocks_of(graph, None, skip_zeros=True)
+    fold = blocks["fc1"].fold
+    assert fold is not None
+    assert False in fold.kept
+    stored = 8 * fold.cols + 5 * 8
+    assert draw.capacities(graph, blocks)["weight"] == 6 * stored
+    drawn = draw.weights(graph, blocks, stored, seed=1)
+    assert all(fold.kept[m.column // fold.simd] for m in drawn if m.layer == "fc1")
+    assert len({(m.file, m.word, m.bit) for m in drawn}) == stored
+
+
 def test_memories_and_formats_are_killed_or_proved(small: Small) -> None:
     bench = Bench(small.description, small.setup, small.plan)
     bench.measured()

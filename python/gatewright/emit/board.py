@@ -124,8 +124,8 @@ def shell_for(
     """
     if board.uart is None or board.clock.mhz is None:
         raise GatewrightError(
-            f"{board.name} has no serial line: its processor would feed the design, for which "
-            "there is no flow here yet; `gatewright package` gives an IP to connect there"
+            f"{board.name} has no serial line: its processor feeds the design through a DMA; take "
+            f"`gatewright vivado DESIGN --board {board.name}`"
         )
     sizes = Sizes.of(description)
     pll = settings(board.family, board.clock.mhz, clock_mhz or board.clock.design_mhz)

@@ -59,17 +59,25 @@ TOP_NAMES = ("s_axis", "m_axis", "frame", "bad", "door", "guard", "mark", "eleme
 CHANNEL = 2  # the last of an image's axes
 
 
-def build(graph: Graph, input_lanes: int | None) -> Pipeline:
+def build(
+    graph: Graph,
+    input_lanes: int | None,
+    *,
+    skip_zeros: bool = False,
+    folds: Mapping[str, AnyFold] | None = None,
+) -> Pipeline:
     """Choose the blocks, their parameters and the lanes between them.
 
     Args:
         graph: The network.
         input_lanes: Elements per beat at the inputs; by default what the first layer takes.
+        skip_zeros: Dense layers skip the beats in which no row has a weight.
+        folds: Of the layers with weights, by name; by default as each layer asks.
 
     Raises:
         GatewrightError: a node without hardware, an impossible folding, too wide a format.
     """
-    return _Builder(graph, input_lanes).build()
+    return _Builder(graph, input_lanes, skip_zeros=skip_zeros, folds=dict(folds or {})).build()
 
 
 @dataclass
@@ -78,6 +86,8 @@ class _Builder:
 
     graph: Graph
     input_lanes: int | None
+    skip_zeros: bool
+    folds: dict[str, AnyFold]
     taken: set[str] = field(default_factory=lambda: set(TOP_NAMES))
     made: list[Block] = field(default_factory=list)
     waiting: dict[str, deque[Stream]] = field(default_factory=dict)  # by node
@@ -85,7 +95,9 @@ class _Builder:
 
     def build(self) -> Pipeline:
         layers = [node for node in self.graph.nodes if isinstance(node, Dense)]
-        self.folds = {layer.name: _fold(layer) for layer in layers if not _unfolded(layer)}
+        for layer in layers:
+            if layer.name not in self.folds and not _unfolded(layer):
+                self.folds[layer.name] = _fold(layer, skip_zeros=self.skip_zeros)
         self.target = self._target()
         for layer in layers:
             if isinstance(layer, Depthwise) and layer.name not in self.folds:
@@ -187,6 +199,8 @@ class _Builder:
                 return image_blocks.conv(node, fused, folded, stream, image)
             case Depthwise():
                 return image_blocks.depthwise(node, fused, folded, stream, image)
+        if folded.kept:
+            (stream,) = self._add(moving_blocks.pick(node, folded, stream)).outputs
         return blocks.dense(node, fused, folded, stream)
 
     def _pool(self, node: Pool) -> Block:
@@ -354,13 +368,13 @@ class _Builder:
         return unique
 
 
-def _fold(node: Dense) -> AnyFold:
+def _fold(node: Dense, *, skip_zeros: bool) -> AnyFold:
     match node.request.strategy:
         case Strategy.COMPRESSED:
             return sparse_fold(node)
         case Strategy.DISTRIBUTED_ARITHMETIC:
             return unrolled_fold(node)
-    return fold(node)
+    return fold(node, skip_zeros=skip_zeros)
 
 
 def _unfolded(node: Dense) -> bool:

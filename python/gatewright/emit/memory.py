@@ -10,7 +10,7 @@ import numpy as np
 
 from gatewright.emit.streams import AnyFold
 from gatewright.fixed import IntArray, format_for_range
-from gatewright.folding import Fold
+from gatewright.folding import Fold, kept_columns
 from gatewright.graph import Dense
 
 
@@ -20,7 +20,10 @@ def weight_words(node: Dense, fold: Fold, prefix: str) -> dict[str, str]:
     Where a memory has several banks, a file per rank and bank.
     """
     padded = np.zeros((fold.passes * fold.pe, fold.beats * fold.simd), np.int64)
-    padded[: fold.rows, : fold.cols] = node.weight
+    weight = node.weight
+    if fold.kept:
+        weight = weight[:, kept_columns(fold.kept, weight.shape[1], fold.simd)]
+    padded[: fold.rows, : fold.cols] = weight
     # [pass, PE, beat, lane] -> [pass, beat, PE, lane]
     blocks = padded.reshape(fold.passes, fold.pe, fold.beats, fold.simd).transpose(0, 2, 1, 3)
     words = blocks.reshape(fold.depth, fold.pe, fold.simd)

@@ -1,11 +1,17 @@
-"""What moves the pixels and channels of an image, as instances of library blocks."""
+"""What moves pixels, channels and whole beats, as instances of library blocks."""
 
 from dataclasses import replace
+from math import ceil
+
+import numpy as np
 
 from gatewright.emit import needs
 from gatewright.emit.blocks import as_text
 from gatewright.emit.streams import Block, Lanes, Stream
-from gatewright.graph import Pad, StreamType, Transpose, Upsample
+from gatewright.folding import Fold
+from gatewright.graph import Dense, Pad, StreamType, Transpose, Upsample
+
+_LITERAL_BITS = 256  # in a line
 
 
 def pad(node: Pad, stream: Stream, image: StreamType) -> Block:
@@ -48,6 +54,25 @@ def transpose(node: Transpose, stream: Stream, image: StreamType) -> Block:
     return _block("axis_transpose", node, stream, image, parameters, needed, lag=3)
 
 
+def pick(node: Dense, folded: Fold, stream: Stream) -> Block:
+    """Return what lets through only the beats that a layer reads: see ``Fold.kept``."""
+    source = stream.type
+    name = f"{node.name}_pick"
+    kept = [beat for beat, read in enumerate(folded.kept, start=1) if read]
+    keep = sum(1 << (beat - 1) for beat in kept)
+    beats = len(folded.kept)
+    return Block(
+        name=name,
+        module="axis_pick",
+        comment=(f"{len(kept)} of {beats} beats: in the others {node.name} has no weights",),
+        parameters=as_text({"Width": source.width, "Beats": beats, "Keep": _literal(keep, beats)}),
+        inputs=(stream,),
+        outputs=(Stream(name, Lanes(source.format, folded.cols, source.lanes)),),
+        needs=(np.array(kept),),
+        lag=0,
+    )
+
+
 def _size(stream: Stream, image: StreamType) -> dict[str, int]:
     rows, columns, channels = image.image
     return {
@@ -80,3 +105,14 @@ def _block(
         node=node.name,
         lag=lag,
     )
+
+
+def _literal(value: int, width: int) -> str:
+    """Return an unsigned literal; a long one as a concatenation in several lines."""
+    if width <= _LITERAL_BITS:
+        return f"{width}'h{value:x}"
+    parts = []
+    for low in reversed(range(0, width, _LITERAL_BITS)):
+        bits = min(_LITERAL_BITS, width - low)
+        parts.append(f"{bits}'h{value >> low & ((1 << bits) - 1):0{ceil(bits / 4)}x}")
+    return "{\n      " + ",\n      ".join(parts) + "\n    }"

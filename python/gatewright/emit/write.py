@@ -30,10 +30,12 @@ class RtlOptions:
 
     Attributes:
         input_lanes: Elements per beat at the design's input; by default the first layer's SIMD.
+        skip_zeros: A dense layer skips the beats in which no row has a weight.
         stalls: A block that stalls at random in each stream: for stress tests, not for hardware.
     """
 
     input_lanes: int | None = None
+    skip_zeros: bool = False
     stalls: bool = False
 
 
@@ -56,7 +58,7 @@ def write_rtl(
             that cannot be written.
     """
     options = options or RtlOptions()
-    pipeline = build(graph, options.input_lanes)
+    pipeline = build(graph, options.input_lanes, skip_zeros=options.skip_zeros)
     made = {name: text for block in pipeline.blocks for name, text in block.modules.items()}
     modules = {block.module for block in pipeline.blocks} - made.keys()
     modules |= modules_in(made.values())

@@ -50,7 +50,7 @@ class Rung:
     """A part of the recipe, from its start.
 
     Attributes:
-        name: The technique that it ends with.
+        name: The techniques that it adds to the rung before.
         train: The recipe.
     """
 
@@ -81,13 +81,16 @@ def rungs(design: Design) -> list[Rung]:
     )
     found = []
     done: list[AnyStep] = []
-    for step in steps:
+    added: list[str] = []
+    before = steps[: steps.index(last)]
+    for step in before:
+        added.append(step.technique)
         done.append(step)
-        if step is last:
-            break
         if step.epochs:
-            found.append(Rung(step.technique, replace(design.train, steps=(*done, after))))
-    return [*found, Rung("quantise", design.train)]
+            found.append(Rung(" + ".join(added), replace(design.train, steps=(*done, after))))
+            added.clear()
+    added += [step.technique for step in steps[len(before) :]]
+    return [*found, Rung(" + ".join(added), design.train)]
 
 
 def run(
@@ -102,7 +105,7 @@ def run(
 
     Args:
         design: Its recipe is the ladder.
-        builds: Folder of the build folders; rung k of ``name`` is built in ``name_k_technique``.
+        builds: Folder of the build folders; rung k of ``name`` is built in ``name_k_techniques``.
         multipliers: At most so many in each rung.
         options: Of the flow's steps.
         tell: Called with each row when it is there.
@@ -113,7 +116,7 @@ def run(
     rows: list[dict[str, Any]] = []
     shared = replace(options, shared=builds / design.name / "steps")
     for number, rung in enumerate(rungs(design), start=1):
-        name = f"{design.name[:30]}_{number}_{rung.name}"
+        name = f"{design.name[:30]}_{number}_{rung.name.replace(' + ', '_')}"[:48]
         log.info("rung %d: %s", number, rung.name)
         rows.append({"rung": rung.name} | _row(design, name, rung, builds, multipliers, shared))
         write(builds / design.name / "compress", COLUMNS, rows)

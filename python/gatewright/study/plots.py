@@ -17,6 +17,7 @@ _COMPRESS = (
     ("weight_bits", "weight bits"),
     ("multiplications", "multiplications"),
 )
+_MARKERS = "osD^vPX*"
 _BATCH = (
     ("epoch_s", "seconds per epoch"),
     ("peak_mib", "peak memory, MiB"),
@@ -29,20 +30,21 @@ Row = Mapping[str, Any]
 def compress(path: Path, rows: Sequence[Row]) -> None:
     """Draw accuracy over what each rung takes."""
     figure, axes = plt.subplots(2, 2, figsize=(9, 7), sharey=True, layout="constrained")
+    scores = [100 * row["accuracy"] for row in rows]
     for axis, (key, label) in zip(axes.flat, _COMPRESS, strict=True):
         values = [row[key] for row in rows]
-        scores = [100 * row["accuracy"] for row in rows]
         axis.plot(values, scores, color="0.8", zorder=1)
-        axis.scatter(values, scores, zorder=2)
-        for row, value, score in zip(rows, values, scores, strict=True):
-            axis.annotate(
-                row["rung"], (value, score), xytext=(4, 4), textcoords="offset points", fontsize=8
-            )
+        for number, (row, value, score) in enumerate(zip(rows, values, scores, strict=True)):
+            name, marker = f"{number + 1} {row['rung']}", _MARKERS[number % len(_MARKERS)]
+            axis.scatter(value, score, s=60, marker=marker, label=name, zorder=2)
         axis.set_xlabel(label)
         axis.set_xlim(left=0)
         axis.grid(alpha=0.3)
     for axis in axes[:, 0]:
         axis.set_ylabel("accuracy of the RTL, %")
+    # Names beside the points would lie on each other where two rungs take about the same.
+    handles, names = axes.flat[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=5)
     _save(figure, path)
 
 

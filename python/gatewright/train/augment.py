@@ -8,20 +8,27 @@ from gatewright.errors import GatewrightError
 from gatewright.train.settings import Augment
 
 
-def augment(inputs: Tensor, how: Augment) -> Tensor:
+def augment(inputs: Tensor, how: Augment) -> tuple[Tensor, Tensor]:
     """Return ``inputs`` [N, channels, ..., columns] changed as ``how`` says.
 
     Draws from torch's generators. What a shift brings in from outside is zero.
+
+    Returns:
+        The changed inputs, and of each whether it was mirrored: bool [N].
     """
+    flipped = torch.zeros(len(inputs), dtype=torch.bool, device=inputs.device)
     if how.flip:
         flipped = torch.rand(len(inputs), device=inputs.device) < 0.5
-        flipped = flipped.view(-1, *[1] * (inputs.dim() - 1))
-        inputs = torch.where(flipped, inputs.flip(-1), inputs)
+        inputs = torch.where(_beside(flipped, inputs), inputs.flip(-1), inputs)
     if how.shift:
         inputs = _shifted(inputs, how.shift)
     if how.noise:
         inputs = inputs + how.noise * torch.randn_like(inputs)
-    return inputs
+    return inputs, flipped
+
+
+def _beside(of_samples: Tensor, inputs: Tensor) -> Tensor:
+    return of_samples.view(-1, *[1] * (inputs.dim() - 1))
 
 
 def _shifted(inputs: Tensor, most: int) -> Tensor:

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from gatewright.errors import GatewrightError
 from gatewright.files import replacing
 from gatewright.train.settings import FloatStep, Train
 
@@ -69,6 +70,7 @@ class Store:
         train: The run's recipe.
         shared: Folder of finished steps. A run whose recipe begins as another's did takes up what
             is there.
+        trains: What network on what data, for people: a run's own file of another is refused.
         writes: Whether this process is the one that writes.
     """
 
@@ -79,42 +81,48 @@ class Store:
         train: Train,
         shared: Path | None = None,
         *,
+        trains: str,
         writes: bool = True,
     ) -> None:
         self._path = path
         self._key = key
         self._train = train
         self._shared = shared
+        self._trains = trains
         self._writes = writes
 
     @classmethod
     def nowhere(cls) -> "Store":
         """Return one that keeps nothing."""
         nothing = Train(steps=(FloatStep(epochs=1),))
-        return cls(Path(), lambda _: "", nothing, writes=False)
+        return cls(Path(), lambda _: "", nothing, trains="", writes=False)
 
     def load(self) -> Progress | None:
-        """Return what an earlier run with the same settings left, or None."""
+        """Return what an earlier run with the same settings left, or None.
+
+        Raises:
+            GatewrightError: the run's file is of another design; it is left as it is.
+        """
         if not self._writes:
             return None
-        found = load(self._path, self._key(self._train))
+        found = load(self._path, self._key(self._train), self._trains)
         if found is None and self._shared is not None:
             for steps in range(len(self._train.steps), 0, -1):
                 path, key = self._step_file(self._shared, steps)
-                if path.is_file() and (found := load(path, key)):
+                if path.is_file() and (found := load(path, key, self._trains)):
                     break
         return found
 
     def save(self, progress: Progress) -> None:
         """Keep where the run stands."""
         if self._writes:
-            _save(self._path, self._key(self._train), progress)
+            _save(self._path, self._key(self._train), self._trains, progress)
 
     def finish(self, progress: Progress) -> None:
         """Keep that a step is done."""
         self.save(progress)
         if self._writes and self._shared is not None:
-            _save(*self._step_file(self._shared, progress.step), progress)
+            _save(*self._step_file(self._shared, progress.step), self._trains, progress)
 
     def clear(self) -> None:
         """Forget the run, which is done; finished steps that are shared stay."""
@@ -126,21 +134,30 @@ class Store:
         return shared / f"{key[:16]}.pt", key
 
 
-def _save(path: Path, key: str, progress: Progress) -> None:
-    write(path, {"key": key, "progress": vars(progress)})
+def _save(path: Path, key: str, trains: str, progress: Progress) -> None:
+    write(path, {"key": key, "trains": trains, "progress": vars(progress)})
 
 
-def load(path: Path, key: str) -> Progress | None:
-    """Return what an earlier run with the same settings left, or None; says which it was."""
+def load(path: Path, key: str, trains: str) -> Progress | None:
+    """Return what an earlier run with the same settings left, or None; says which it was.
+
+    Raises:
+        GatewrightError: it is of another network or of other data.
+    """
     if not path.is_file():
         return None
     try:
         stored = torch.load(path, weights_only=True, map_location="cpu")
         progress = Progress(**stored["progress"])
-        found = stored["key"]
+        found, trained = stored["key"], str(stored["trains"])
     except Exception as error:  # torch.load raises whatever a broken file leads it to
         _log.warning("%s cannot be read (%s); training starts anew", path, error)
         return None
+    if trained != trains:
+        raise GatewrightError(
+            f"{path} is the checkpoint of another design: it trains {trained}, this one {trains}; "
+            "go on with that design, delete the file, or give another --build-dir"
+        )
     if found != key:
         _log.warning("%s belongs to other settings; training starts anew", path)
         return None

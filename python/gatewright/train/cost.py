@@ -1,7 +1,7 @@
 """What a network costs: parameters, weights, multiplications, by layer."""
 
 from dataclasses import dataclass
-from math import prod
+from math import ceil, prod
 from typing import Any, Literal
 
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from gatewright.train.technique import count_parameters
 
 _LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d)
+_LUT_WORDS = 16
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,34 @@ def cost(network: nn.Module, example: Tensor) -> Cost:
     """Return what a network costs that takes ``example`` [N, ...]."""
     found = layers(network, example)
     return Cost(count_parameters(network), sum(layer.multiplications for layer in found))
+
+
+def datapath_luts(
+    size: tuple[int, int], fold: tuple[int, int], weight_bits: int, activation_bits: int
+) -> int:
+    """Return the LUTs of a folded layer's adders, accumulators and small weight memories, by a law.
+
+    A LUT for each bit of an adder: of the trees over SIMD products, and of each PE's accumulator,
+    and one more for each bit of it where results leave one after the other. A memory of at most
+    32 words is made of LUTs of 16 words. Multipliers are the device's own, deeper memories block
+    RAM; control, buffers and rounding come on top.
+
+    Args:
+        size: Rows and columns.
+        fold: PE and SIMD.
+        weight_bits: Of a weight.
+        activation_bits: Of an activation.
+    """
+    (rows, cols), (pe, simd) = size, fold
+    product = weight_bits + activation_bits
+    left, tree = simd, 0
+    for level in range((simd - 1).bit_length()):
+        tree += left // 2 * (product + level)
+        left -= left // 2
+    accumulator = product + (cols - 1).bit_length()
+    depth = ceil(rows / pe) * ceil(cols / simd)
+    memory = simd * weight_bits * ceil(depth / _LUT_WORDS) if depth <= 2 * _LUT_WORDS else 0
+    return pe * (tree + 2 * accumulator + memory)
 
 
 @torch.no_grad()

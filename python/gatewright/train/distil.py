@@ -52,7 +52,10 @@ class Distil(Technique):
         self._known: Tensor | None = None
 
     def begin(self, network: nn.Module, task: Task) -> None:
-        """Load the teacher; where samples stay as they are, ask it for all of them once."""
+        """Load the teacher; where samples have no more forms than two, ask it for all of them once.
+
+        They have one form where they stay as they are, two where some are mirrored.
+        """
         if self._teacher is None:
             self._teacher = load(self._step.teacher, task.beside, task.builds, task.inputs.device)
         network.eval()
@@ -60,16 +63,19 @@ class Distil(Technique):
             distillation_loss(
                 network(task.inputs[:2]), evaluate(self._teacher, task.inputs[:2]), 1.0
             )
-        if task.augment == Augment():
-            self._known = evaluate(self._teacher, task.inputs)
+        if task.augment in (Augment(), Augment(flip=True)):
+            forms = [task.inputs, task.inputs.flip(-1)] if task.augment.flip else [task.inputs]
+            self._known = torch.stack([evaluate(self._teacher, form) for form in forms])
 
     def loss(self, network: nn.Module, task: Task, batch: Batch) -> Tensor:
         """Return the loss of the labels and the teacher together."""
         if self._teacher is None:
             raise ValueError("begin() comes first")
         found = network(batch.inputs)
-        known = self._known
-        taught = evaluate(self._teacher, batch.inputs) if known is None else known[batch.at]
+        if self._known is None:
+            taught = evaluate(self._teacher, batch.inputs)
+        else:
+            taught = self._known[batch.flipped.long(), batch.at]
         alpha = self._step.alpha
         soft = distillation_loss(found, taught, self._step.temperature)
         return alpha * soft + (1 - alpha) * functional.cross_entropy(found, batch.labels)

@@ -146,14 +146,15 @@ class Loop:
         The weighted means of all processes, averaged, are the mean over all samples. Every process
         draws the same random numbers, so that their number does not change what is trained on.
         """
-        inputs, labels = augment(self._task.inputs[at], self._task.augment), self._task.labels[at]
+        inputs, flipped = augment(self._task.inputs[at], self._task.augment)
+        labels = self._task.labels[at]
         processes = self._fabric.world_size
         if processes == 1:
-            return Batch(at, inputs, labels), 1.0
+            return Batch(at, inputs, labels, flipped), 1.0
         own = torch.arange(self._fabric.global_rank, len(at), processes, device=at.device)
         weight = len(own) * processes / len(at)
         own = own if len(own) else own.new_zeros(1)  # every process must take part
-        return Batch(at[own], inputs[own], labels[own]), weight
+        return Batch(at[own], inputs[own], labels[own], flipped[own]), weight
 
     def _score(self) -> float:
         """Return the score on the validation samples, the same in every process."""

@@ -44,7 +44,7 @@ class Quantise(Technique):
 
     def plan(self, network: nn.Module, task: Task) -> Plan:
         """Search the widths of the weights, if asked for."""
-        if self._step.mean_weight_bits is None:
+        if self._step.mean_weight_bits is None and self._step.luts is None:
             return {}
         from gatewright.train.precision import search
 

@@ -52,7 +52,11 @@ def run(
     module = nets.build(network.name, network.options)
     _check_fits(module, network, dataset, task.objective.outputs(dataset))
     known = partial(_key, design, folder.parent, dataset, fabric)
-    store = Store(folder / "checkpoint.pt", known, train, shared, writes=fabric.is_global_zero)
+    store = Store(
+        *(folder / "checkpoint.pt", known, train, shared),
+        trains=f"{network.name} with {dict(network.options)} on {samples.name}",
+        writes=fabric.is_global_zero,
+    )
     state = fabric.broadcast(store.load())
     if state is not None:
         module = model_file.structure(

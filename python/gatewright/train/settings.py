@@ -215,6 +215,32 @@ class Bits:
 
 
 @dataclass(frozen=True, config=STRICT, kw_only=True)
+class Folding:
+    """A layer's folding, in the words of ``hls4ml.LayerName``.
+
+    Attributes:
+        PE: Output rows computed at once.
+        SIMD: Products per row computed at once.
+    """
+
+    PE: Annotated[int, Field(ge=1)]
+    SIMD: Annotated[int, Field(ge=1)]
+
+
+@dataclass(frozen=True, config=STRICT, kw_only=True)
+class LutBudget:
+    """LUTs that the layers' datapaths may take: see ``train.cost.datapath_luts``.
+
+    Attributes:
+        at_most: All layers together.
+        folds: Of every layer with weights, as the design folds it.
+    """
+
+    at_most: Annotated[int, Field(ge=1)]
+    folds: Mapping[str, Folding]
+
+
+@dataclass(frozen=True, config=STRICT, kw_only=True)
 class QuantiseStep(Step):
     """Quantisation with fixed-point formats (scales are powers of two), trained through.
 
@@ -227,6 +253,7 @@ class QuantiseStep(Step):
         layers: Widths by layer or activation, before the step's own.
         percentile: Of the magnitudes seen in calibration, what an activation's range covers.
         mean_weight_bits: Search widths of the weights by layer whose mean is at most this.
+        luts: Search them so that the layers' datapaths take at most so many LUTs; instead.
     """
 
     technique: Literal["quantise"] = "quantise"
@@ -238,7 +265,14 @@ class QuantiseStep(Step):
     layers: Mapping[str, Bits] = Field(default_factory=dict)
     percentile: Annotated[float, Field(gt=50, le=100)] = 99.999
     mean_weight_bits: Annotated[float, Field(ge=2, le=8)] | None = None
+    luts: LutBudget | None = None
     decay: Decay = "cosine"
+
+    @model_validator(mode="after")
+    def _one_budget(self) -> Self:
+        if self.mean_weight_bits is not None and self.luts is not None:
+            raise ValueError("give mean_weight_bits or luts, not both")
+        return self
 
 
 AnyStep = Annotated[

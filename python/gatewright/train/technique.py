@@ -51,11 +51,13 @@ class Batch:
         at: Their indices in the task.
         inputs: Changed as the recipe's ``augment`` says.
         labels: As in the task.
+        flipped: Of each sample whether it was mirrored.
     """
 
     at: Tensor
     inputs: Tensor
     labels: Tensor
+    flipped: Tensor
 
 
 class Masks:

@@ -70,8 +70,8 @@ def run(context: Context, cycles: int) -> Stress:
         NotRunError: Verilator or a compiler is missing.
     """
     (context.folder / RECORD).unlink(missing_ok=True)
-    rtl = context.work / "stress" / "rtl"
-    options = emit.RtlOptions(context.design.rtl.input_lanes, stalls=True)
+    rtl, asked = context.work / "stress" / "rtl", context.design.rtl
+    options = emit.RtlOptions(asked.input_lanes, asked.skip_zeros, stalls=True)
     description = emit.write_rtl(context.graph, rtl, options)
     setup = Setup(sources=[], sim_root=sim_root(), cache_folder=context.cache, seed=context.seed)
     samples = context.inputs(None), context.expected(None)

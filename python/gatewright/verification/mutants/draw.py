@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from gatewright.emit.builder import build
-from gatewright.emit.streams import Block
-from gatewright.fixed import Overflow, Rounding
+from gatewright.emit.streams import AnyFold, Block
+from gatewright.fixed import IntArray, Overflow, Rounding
+from gatewright.folding import Fold, kept_columns
 from gatewright.graph import Dense, Graph
 from gatewright.verification.mutants.mutant import FormatMutant, MemoryMutant
 
@@ -23,17 +24,27 @@ _NAMES |= {"TrnZero": 6, "Sat": 0, "SatZero": 1, "SatSym": 2, "Wrap": 3, "WrapSm
 FIRST_OVERFLOW, MORE, LESS, RELU = 8, 13, 14, 15  # options of sim/mutants/requantise.sv
 
 
-def blocks_of(graph: Graph, input_lanes: int | None) -> dict[str, Block]:
-    """Return the blocks of the emitted design by name."""
-    return {block.name: block for block in build(graph, input_lanes).blocks}
+def blocks_of(
+    graph: Graph,
+    input_lanes: int | None,
+    *,
+    skip_zeros: bool = False,
+    folds: Mapping[str, AnyFold] | None = None,
+) -> dict[str, Block]:
+    """Return the blocks of the emitted design by name; ``folds``: see ``emit.builder.build``."""
+    pipeline = build(graph, input_lanes, skip_zeros=skip_zeros, folds=folds)
+    return {block.name: block for block in pipeline.blocks}
 
 
 def capacities(graph: Graph, blocks: Mapping[str, Block]) -> dict[str, int]:
     """Return how many mutants there can be of each kind but those of the netlist."""
-    nodes = [_node(graph, block.name) for block in blocks.values() if block.fold]
+    layers = [block.name for block in blocks.values() if isinstance(block.fold, Fold)]
     biased = [b for b in blocks.values() if b.fold and _node(graph, b.name).bias is not None]
     return {
-        "weight": sum(node.weight.size * node.weight_format.width for node in nodes),
+        "weight": sum(
+            len(_stored(graph, blocks, name)) * _node(graph, name).weight_format.width
+            for name in layers
+        ),
         "bias": sum(
             len(_node(graph, b.name).weight) * int(b.parameters["BiasWidth"]) for b in biased
         ),
@@ -44,27 +55,43 @@ def capacities(graph: Graph, blocks: Mapping[str, Block]) -> dict[str, int]:
 def weights(graph: Graph, blocks: Mapping[str, Block], count: int, seed: int) -> list[MemoryMutant]:
     """Draw bits of weights, evenly over layers."""
     rng = np.random.default_rng((seed, 1))
-    layers = {b.name: b for b in blocks.values() if b.fold}
+    stored = {
+        b.name: _stored(graph, blocks, b.name) for b in blocks.values() if isinstance(b.fold, Fold)
+    }
     found = []
-    for name, wanted in shares(count, {n: _node(graph, n).weight.size for n in layers}, rng):
-        node = _node(graph, name)
-        bits = node.weight.size * node.weight_format.width
+    for name, wanted in shares(count, {n: len(places) for n, places in stored.items()}, rng):
+        bits = len(stored[name]) * _node(graph, name).weight_format.width
         chosen = rng.choice(bits, wanted, replace=False).tolist()
-        found += [_weight(graph, blocks, name, index) for index in chosen]
+        width = _node(graph, name).weight_format.width
+        found += [
+            _weight(graph, blocks, name, int(stored[name][index // width]), index % width)
+            for index in chosen
+        ]
     return found
 
 
-def _weight(graph: Graph, blocks: Mapping[str, Block], name: str, index: int) -> MemoryMutant:
+def _stored(graph: Graph, blocks: Mapping[str, Block], name: str) -> IntArray:
+    """Return the places of the weights that are in a layer's memory: those not skipped."""
+    node, fold = _node(graph, name), blocks[name].fold
+    places = np.arange(node.weight.size).reshape(node.weight.shape)
+    if isinstance(fold, Fold) and fold.kept:
+        places = places[:, kept_columns(fold.kept, node.weight.shape[1], fold.simd)]
+    return places.reshape(-1)
+
+
+def _weight(
+    graph: Graph, blocks: Mapping[str, Block], name: str, element: int, place: int
+) -> MemoryMutant:
     """Return the mutant of one bit of a weight: what is then emitted tells where it stands."""
     node = _node(graph, name)
-    element, place = divmod(index, node.weight_format.width)
     row, column = divmod(element, node.weight.shape[1])
     weight = node.weight.copy()
     weight[row, column] = flipped(node, row, column, place)
     nodes = tuple(replace(n, weight=weight) if n is node else n for n in graph.nodes)
+    folds = {block.name: block.fold for block in blocks.values() if block.fold}
     right, wrong = (
         blocks[name].memories,
-        blocks_of(replace(graph, nodes=nodes), None)[name].memories,
+        blocks_of(replace(graph, nodes=nodes), None, folds=folds)[name].memories,
     )
     ((file, word, bit),) = [
         (file, number, (int(a, 16) ^ int(b, 16)).bit_length() - 1)

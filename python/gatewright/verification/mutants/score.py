@@ -142,7 +142,9 @@ class Workshop:
         self.description = context.description
         self.rtl = context.folder / "rtl"
         self.graph: Graph = context.graph
-        self.blocks = draw.blocks_of(self.graph, context.design.rtl.input_lanes)
+        self.blocks = draw.blocks_of(
+            self.graph, context.design.rtl.input_lanes, skip_zeros=context.design.rtl.skip_zeros
+        )
         self.nodes = {name: block.node or name for name, block in self.blocks.items()}
         self.setup: Setup = simulation.setup_for(
             self.description, self.rtl, context.cache, context.seed
