@@ -246,8 +246,7 @@ def _sparse_core(found: Features, rows: int, cols: int, lanes: int, s: Mapping[s
     sums = 1 << (_bits(max(slots, 2)) + 1)
     found["lut_ram"] += pe * 2 * ceil(s["AccWidth"] / 4) * ceil(sums / 16)
     found["touched_bits"] += pe * sums
-    found["mux_bits"] += (pe // out - 1) * out * s["AccWidth"]
-    found["mux_bits"] += out * (out - 1) * s["AccWidth"]
+    found["order_bits"] += out * (pe - 1) * s["AccWidth"]
     found["nonzero_bits"] += lanes * s["InWidth"]
     found["pick_bits"] += picks * lanes * (s["InWidth"] + column)
     _rom(found, ceil(rows / out), out * _bits(max(pe, 2)))
