@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from math import ceil
 
 from gatewright.estimate.sizes import DOORS, UNROLLED
-from gatewright.folding import block_rams
+from gatewright.folding import bank_block_rams, best_bank_depth, block_rams
 
 Features = Counter[str]
 _LUT_DEPTH = 32  # memories up to this deep are LUTs
@@ -43,9 +43,12 @@ def _ram(found: Features, depth: int, width: int) -> None:
     found["counter_bits"] += 3 * _bits(depth)
 
 
-def _rom(found: Features, depth: int, width: int) -> None:
+def _rom(found: Features, depth: int, width: int, bank_depth: int = 0) -> None:
+    """A memory that is only read, in banks of so many words; 0: the best ones."""
     if depth > _LUT_DEPTH:
-        found["bram"] += block_rams(depth, width)
+        bank_depth = bank_depth or best_bank_depth(depth, width)
+        found["bram"] += bank_block_rams(depth, width, bank_depth)
+        found["bank_bits"] += (ceil(depth / bank_depth) - 1) * width
     elif depth > 1:
         found["rom_bits"] += width * ceil(depth / 16)
 
@@ -97,10 +100,7 @@ def _core(found: Features, rows: int, cols: int, s: Mapping[str, int]) -> None:
         found["total_bits"] += pe * s["AccWidth"]
     whole, rest = divmod(pe, s["Group"])
     for pes in [s["Group"]] * whole + [rest] * (rest > 0):
-        _rom(found, depth, pes * simd * s["WeightWidth"])
-    banks = ceil(depth / s["BankDepth"])
-    if depth > _LUT_DEPTH and banks > 1:
-        found["bank_bits"] += (banks - 1) * pe * simd * s["WeightWidth"]
+        _rom(found, depth, pes * simd * s["WeightWidth"], s["BankDepth"])
     found["rank_bits"] += ranks * (simd * s["InWidth"] + _bits(depth))
     found["mux_bits"] += (steps - 1) * lanes * s["AccWidth"]
     found["counter_bits"] += _bits(depth) + _bits(ceil(rows / lanes)) + _bits(steps)
@@ -235,9 +235,9 @@ def _sparse_core(found: Features, rows: int, cols: int, lanes: int, s: Mapping[s
     column = _bits(max(cols, 2))
     for _ in range(pe):
         for _ in range(picks):
-            _rom(found, cols, s["CountWidth"] + address)
+            _rom(found, cols, s["CountWidth"] + address, s["BankDepth"])
             _ram(found, s["QueueDepth"], 1 + s["CountWidth"] + address + s["InWidth"])
-        _rom(found, s["Entries"], s["SkipWidth"] + s["WeightWidth"])
+        _rom(found, s["Entries"], s["SkipWidth"] + s["WeightWidth"], s["BankDepth"])
     _multipliers(found, pe, s)
     found["sparse_pes"] += pe
     found["queue_mux_bits"] += pe * (picks - 1) * (1 + s["CountWidth"] + address + s["InWidth"])
