@@ -19,7 +19,11 @@ DESIGN = """\
 network: {name: mlp, options: {layers: [12, 8, 4]}}   # small
 data: {name: digits, validation: 200}
 train:
-  steps: [{technique: float, epochs: 1}]
+  seed: 1
+  steps:
+    - technique: float
+      epochs: 1        # few
+description: "Two: layers"
 hls4ml:
   Part: xc7a35tcpg236-1
   LayerName:
@@ -52,6 +56,16 @@ def test_only_the_folding_changes(tmp_path: Path) -> None:
         request = choice.candidate.request
         assert (layer.PE, layer.SIMD, layer.ReuseFactor) == (request.pe, request.simd, None)
         assert f"    # planned: {choice.reason}\n    {choice.candidate.layer}:" in text
+
+
+def test_a_list_keeps_its_indent(tmp_path: Path) -> None:
+    path = tmp_path / "small.yml"
+    flat = DESIGN.replace(
+        "    - technique: float\n      epochs", "  - technique: float\n    epochs"
+    )
+    assert flat != DESIGN
+    path.write_text(flat, encoding="utf-8")
+    assert written(path, 24).startswith(flat[: flat.index("    fc1:")])
 
 
 def test_the_next_plan_replaces_the_last_one(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """A plan in a design file: the layers' keys, with the reason above each; all else stays."""
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from gatewright.planner.plan import Choice, Plan
 
 MARK = "# planned: "  # begins a line that a later plan replaces
 _FOLDING = ("Strategy", "ReuseFactor", "PE", "SIMD")
-_WIDTH = 100
+_NEVER_BROKEN = 10_000  # columns of a line
+_INDENTED = re.compile(r"^( *)[^\s-].*:\s*(?:#.*)?\n\1  - ", re.MULTILINE)  # items of a list
 
 
 def write(plan: Plan, design: Design, origins: dict[str, str], path: Path, head: str) -> None:
@@ -32,9 +34,12 @@ def write(plan: Plan, design: Design, origins: dict[str, str], path: Path, head:
         GatewrightError: the file cannot be read or written.
     """
     yaml = YAML()
-    yaml.width = _WIDTH * 10  # lines stay as they are
+    yaml.width = _NEVER_BROKEN
+    yaml.preserve_quotes = True
     try:
         text = path.read_text(encoding="utf-8")
+        if _INDENTED.search(text):
+            yaml.indent(mapping=2, sequence=4, offset=2)
         content = yaml.load(_without_marks(text)) or CommentedMap()
     except (OSError, UnicodeDecodeError, YAMLError) as error:
         raise GatewrightError(f"{path} cannot be read as YAML: {error}") from error
