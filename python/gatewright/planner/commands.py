@@ -40,7 +40,7 @@ def fold(
 ) -> None:
     """Choose core, PE and SIMD of DESIGN's layers, and write them into its file."""
     from gatewright import design as designs
-    from gatewright import flow, graph_io
+    from gatewright import flow, graph_io, passes
     from gatewright.errors import GatewrightError
     from gatewright.estimate import model
     from gatewright.planner.design_file import write as write_plan
@@ -62,6 +62,8 @@ def fold(
     limits = budget_of(board) if board is not None else parse_budget(budget)
     goal = parse_target(target, mhz)
     graph = graph_io.load(folder)
+    if loaded.rtl.argmax:
+        graph = passes.with_argmax(graph)
     planner = Planner(
         *(graph, model.fitted(), asked),
         lanes=loaded.rtl.input_lanes,
