@@ -6,7 +6,7 @@ pairs of a matrix in signed digits; what it returns is checked here, coefficient
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -93,6 +93,27 @@ class AdderGraph:
             found.append(1 + max(found[adder.a], found[adder.b]))
         return found
 
+    def reordered(self, rows: Sequence[int], columns: Sequence[int]) -> "AdderGraph":
+        """Return the graph for the matrix whose row ``rows[i]``, column ``columns[j]`` this has.
+
+        Args:
+            rows: Of each row of this matrix, its place in the other.
+            columns: Likewise.
+        """
+        inputs = len(self.spans)
+
+        def moved(number: int) -> int:
+            return int(columns[number]) if number < inputs else number
+
+        spans, outputs = list(self.spans), list(self.rows)
+        for index, column in enumerate(columns):
+            spans[column] = self.spans[index]
+        for index, place in enumerate(rows):
+            row = self.rows[index]
+            outputs[place] = replace(row, source=None if row.source is None else moved(row.source))
+        adders = tuple(replace(each, a=moved(each.a), b=moved(each.b)) for each in self.adders)
+        return AdderGraph(tuple(spans), adders, tuple(outputs))
+
     def matrix(self) -> IntArray:
         """Return the matrix [rows, columns] that it multiplies with."""
         rows = np.zeros((len(self.rows), len(self.spans)), dtype=np.int64)
@@ -111,12 +132,13 @@ def width_of(span: Span) -> tuple[int, bool]:
     return 1 + max((-low - 1).bit_length(), max(high, 0).bit_length()), True
 
 
-def solve(weight: IntArray, spans: Sequence[Span]) -> AdderGraph:
+def solve(weight: IntArray, spans: Sequence[Span], method: str = "wmc") -> AdderGraph:
     """Return adders for a matrix.
 
     Args:
         weight: Integers [rows, columns].
         spans: What each column's input can be.
+        method: alkaid's word for which pairs are taken first.
 
     Raises:
         NotRunError: alkaid is not installed.
@@ -134,7 +156,8 @@ def solve(weight: IntArray, spans: Sequence[Span]) -> AdderGraph:
     found = _Reader(len(spans))
     values: list[_Scaled | None] = [_Scaled(i, 0, False) for i in used]
     if used:
-        for stage in cmvm_solve(weight[:, used].T.astype(np.float32), qintervals=intervals):
+        kernel = np.ascontiguousarray(weight[:, used].T.astype(np.float32))
+        for stage in cmvm_solve(kernel, method0=method, qintervals=intervals):
             values = found.read(stage, values)
     else:
         values = [None] * len(weight)

@@ -189,7 +189,7 @@ class _Builder:
         stream = self._with_lanes(node, self._take(node.inputs[0]), self._lanes_wanted(node))
         fused = self._fusing(node, sum_range(node, stream.type.format).total)
         if isinstance(folded, UnrolledFold):
-            return unrolled.dense(self.graph.name, node, fused, folded, stream)
+            return unrolled.layer(self.graph.name, node, fused, folded, stream, image)
         if isinstance(folded, SparseFold):
             if isinstance(node, Conv):
                 return sparse.conv(node, fused, folded, stream, image)

@@ -1,28 +1,22 @@
-"""Unrolled layers: a module of adders and the stream around it, both written for one matrix."""
+"""Unrolled layers: a module of sums and the stream around it, both written for one matrix."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from gatewright.adders import AdderGraph, solve
-from gatewright.emit import needs
+from gatewright.carry import Layout, best_layout
+from gatewright.emit import needs, windows
 from gatewright.emit.adder_text import adder_module
-from gatewright.emit.blocks import (
-    as_text,
-    bias_file,
-    conversion_comment,
-    matrix_parameters,
-    text,
-    then,
-)
+from gatewright.emit.blocks import conversion_comment, is_relu, then
+from gatewright.emit.conversion import Conversion, conversions
 from gatewright.emit.environment import environment
 from gatewright.emit.streams import Block, Lanes, Rhythm, Stream
-from gatewright.graph import Dense, Elementwise
-from gatewright.unrolled import UnrolledFold
+from gatewright.graph import Conv, Dense, Depthwise, Elementwise, StreamType
+from gatewright.unrolled import UnrolledFold, as_matrix
 
-_GATE = 8  # cycles from a sum to its credit, and some more
-_OUTPUT = 5  # cycles from a sum to the output, at most
-_OF_ADDERS = ("InWidth", "InSigned", "WeightWidth", "WeightSigned", "AccWidth")  # no parameters
+_GATE = 6  # cycles from a result to its credit, and some more
+_OUTPUT = 2  # cycles from a result to the output, at most
+_WINDOW = 6  # of axis_window
 
 
 @dataclass(frozen=True)
@@ -31,52 +25,74 @@ class UnrolledText:
 
     Attributes:
         files: {module: text}, a module before what instantiates it.
-        latency: Cycles from a vector to its sums.
+        latency: Cycles from a vector to its results.
         registers: Bits of registers among the adders.
+        depth: Beats of the output's FIFO that keep a vector per cycle.
     """
 
     files: dict[str, str]
     latency: int
     registers: int
+    depth: int
 
 
 def layer_text(
-    name: str, comment: str, graph: AdderGraph, in_width: int, sum_width: int, per_stage: int
+    name: str,
+    comment: str,
+    layout: Layout,
+    in_width: int,
+    rows: list[Conversion],
+    vectors: int = 1,
+    window: dict[str, int | str] | None = None,
 ) -> UnrolledText:
     """Return the modules of a layer; the outer one is called ``name``.
 
     Args:
-        name: Of the outer module; the adders are ``<name>_adders``.
+        name: Of the outer module; the sums are ``<name>_sums``.
         comment: What it computes, in a few words.
-        graph: Its adders.
+        layout: Its matrix.
         in_width: Bits of an input element.
-        sum_width: Bits of a sum of products, two's complement.
-        per_stage: Adders one after another between two registers.
+        rows: What becomes of each row's product.
+        vectors: Vectors per frame.
+        window: Parameters of an ``axis_window`` in front of it; None: none.
     """
-    adders = f"{name}_adders"
-    inner = adder_module(adders, graph, in_width, sum_width, per_stage)
+    sums = f"{name}_sums"
+    inner = adder_module(sums, layout, in_width, rows)
+    depth = inner.latency + _GATE
+    columns, out_bits = len(layout.graph.spans), sum(row.out_width for row in rows)
+    in_bits = in_width * (int(window["Channels"]) if window else columns)
     outer = (
         environment()
         .get_template("unrolled_layer.sv.j2")
         .render(
             name=name,
-            adders=adders,
+            adders=sums,
             comment=comment,
-            columns=len(graph.spans),
-            rows=len(graph.rows),
+            columns=columns,
+            rows=len(rows),
+            vectors=vectors,
+            window=window,
             in_width=in_width,
-            sum_width=sum_width,
+            in_bits=in_bits,
+            out_bits=out_bits,
+            size=len(f"[{max(in_bits, out_bits) - 1}:0]"),
             latency=inner.latency,
-            products=int(np.count_nonzero(graph.matrix())),
+            depth=depth,
+            products=int(np.count_nonzero(layout.graph.matrix())),
         )
     )
-    return UnrolledText({adders: inner.text, name: outer}, inner.latency, inner.registers)
+    return UnrolledText({sums: inner.text, name: outer}, inner.latency, inner.registers, depth)
 
 
-def dense(
-    top: str, node: Dense, fused: Elementwise | None, folded: UnrolledFold, stream: Stream
+def layer(
+    top: str,
+    node: Dense,
+    fused: Elementwise | None,
+    folded: UnrolledFold,
+    stream: Stream,
+    image: StreamType,
 ) -> Block:
-    """Return an unrolled dense layer, with the conversion behind it if ``fused`` gives one.
+    """Return an unrolled layer, with the conversion behind it if ``fused`` gives one.
 
     Args:
         top: The design's name, which its modules' names begin with.
@@ -84,35 +100,61 @@ def dense(
         fused: The conversion that is done with it.
         folded: Its share of the core.
         stream: What it reads.
+        image: Type of what it reads.
     """
     last, source = fused or node, stream.type.format
     out = Lanes(last.out.format, last.out.size, folded.out_lanes)
-    matrix, bias = matrix_parameters(node, fused, folded, stream.type, out)
-    parameters = {key: value for key, value in matrix.items() if key not in _OF_ADDERS}
-    graph = solve(node.weight, [(source.min_int, source.max_int)] * folded.cols)
+    weight = as_matrix(node)
+    layout = best_layout(weight, [(source.min_int, source.max_int)] * folded.cols, folded.per_stage)
+    kept = [
+        (row, None if row.source is None else layout.values[row.source])
+        for row in layout.graph.rows
+    ]
+    rows = conversions(node, source, out.format, kept, relu=is_relu(fused))
     name = f"{top}_{node.name}_unrolled"
+    window, needed = None, needs.everything(stream.type.beats, out.beats)
+    if isinstance(node, Conv | Depthwise):
+        window = _window(node, source.width, image)
+        needed = needs.windows(image, node.window, 1, 1, by_group=False)
+    made = layer_text(name, node.origin, layout, source.width, rows, folded.vectors, window)
     shape = f"{folded.rows} x {folded.cols} weights {node.weight_format}"
-    made = layer_text(
-        name, node.origin, graph, source.width, int(matrix["AccWidth"]), folded.per_stage
-    )
-    depth = max(2, made.latency + _GATE)
     return Block(
         name=node.name,
         module=name,
         comment=(
-            f"{node.origin}: {shape}, {len(graph.adders)} adders{then(fused)}",
+            f"{node.origin}: {shape}, {len(layout.graph.adders)} adders{then(fused)}",
             conversion_comment(node, stream.type, out),
         ),
-        parameters=as_text(parameters | {"FifoDepth": depth, "BiasFile": text(bias_file(node))}),
+        parameters={"FifoDepth": str(made.depth)},
         inputs=(stream,),
         outputs=(Stream(node.name, out),),
-        needs=(needs.everything(stream.type.beats, out.beats),),
+        needs=(needed,),
         node=last.name,
         fold=folded,
         counter="useful_macs_q",
-        memories=bias,
         modules=made.files,
-        cycles=folded.cycles,
+        cycles=_cycles(node, folded, image),
         rhythm=Rhythm(),
-        lag=made.latency + _OUTPUT,
+        lag=made.latency + _OUTPUT + (_WINDOW if window else 0),
     )
+
+
+def _window(node: Conv | Depthwise, in_width: int, image: StreamType) -> dict[str, int | str]:
+    channels = image.image[2]
+    return {
+        "Width": in_width,
+        "Lanes": channels,
+        **windows.parameters(node.window, image),
+        "Passes": 1,
+        "ChannelOuter": "1'b0",
+        "Taps": node.window.taps,
+        "PadValue": "'0",
+    }
+
+
+def _cycles(node: Dense, folded: UnrolledFold, image: StreamType) -> int:
+    """Return the cycles per image, by the law of the window generator."""
+    if not isinstance(node, Conv | Depthwise):
+        return folded.cycles
+    law = windows.serial_cycles if node.window.taps == 1 else windows.parallel_cycles
+    return max(folded.cycles, law(image, node.window, 1, 1))
