@@ -41,7 +41,6 @@ LIBRARY = (
     "arith/divide_serial.sv",
     "arith/divide_stream.sv",
     "stream/axis_fifo.sv",
-    "stream/frame_fifo.sv",
     "stream/axis_skid.sv",
     "stream/axis_width.sv",
     "stream/axis_frame_guard.sv",

@@ -1,6 +1,6 @@
 // Adds the bias, converts to the output format, marks the frame's end: the end of a layer.
 //
-//   sums -> matvec_bias -> frame_fifo -> m_axis, tlast on each frame's last beat
+//   sums -> matvec_bias -> axis_fifo -> m_axis, tlast on each frame's last beat
 //
 // A vector is Beats beats of Lanes sums; a frame is Vectors vectors (the pixels of an image; 1 for
 // a dense layer). last_i is not looked at (an assertion checks it): m_axis_tlast is a register of
@@ -46,8 +46,13 @@ module layer_output #(
     $fatal(1, "layer_output: Vectors is %0d, must be at least 1", Vectors);
   end
 
-  logic                      out_valid;
+  localparam int unsigned FrameBeats = Beats * Vectors;
+  localparam int unsigned CountWidth = (FrameBeats > 1) ? $clog2(FrameBeats) : 1;
+
+  logic                      out_valid, out_ready;
   logic [Lanes*OutWidth-1:0] out_data;
+  logic [CountWidth-1:0]     count_q;       // beats of the frame that have left
+  logic                      frame_last_q;  // the next one is its last
 
   matvec_bias #(
     .Lanes    (Lanes),
@@ -74,20 +79,33 @@ module layer_output #(
     .data_o (out_data)
   );
 
-  frame_fifo #(
-    .Width     (Lanes * OutWidth),
-    .Depth     (FifoDepth),
-    .FrameBeats(Beats * Vectors)
+  axis_fifo #(
+    .Width    (Lanes * OutWidth),
+    .Depth    (FifoDepth),
+    .NeverFull(1'b1)
   ) u_fifo (
     .clk_i,
     .rst_ni,
-    .valid_i(out_valid),
-    .data_i (out_data),
+    .s_axis_tvalid(out_valid),
+    .s_axis_tready(out_ready),
+    .s_axis_tdata (out_data),
     .m_axis_tvalid,
     .m_axis_tready,
-    .m_axis_tdata,
-    .m_axis_tlast
+    .m_axis_tdata
   );
+
+  assign m_axis_tlast = frame_last_q;
+
+  always_ff @(posedge clk_i) begin
+    if (m_axis_tvalid && m_axis_tready) begin
+      count_q      <= frame_last_q ? '0 : count_q + 1'b1;
+      frame_last_q <= FrameBeats == 1 || 32'(count_q) + 2 == FrameBeats;
+    end
+    if (!rst_ni) begin
+      count_q      <= '0;
+      frame_last_q <= FrameBeats == 1;
+    end
+  end
 
 `ifdef VERILATOR
   int unsigned sum_q;  // beat of the vector that comes next
@@ -100,8 +118,11 @@ module layer_output #(
   LastInPlace: assert property (@(posedge clk_i) disable iff (!rst_ni)
       valid_i |-> last_i == (sum_q == Beats - 1))
     else $error("layer_output: last_i is %0d at beat %0d of %0d", last_i, sum_q, Beats);
+  ResultHasRoom: assert property (@(posedge clk_i) disable iff (!rst_ni)
+      out_valid |-> out_ready)
+    else $error("layer_output: the output FIFO is full when a result comes");
 `else
   logic unused;
-  assign unused = last_i;
+  assign unused = out_ready ^ last_i;
 `endif
 endmodule
