@@ -78,6 +78,7 @@ STEPS = (
         writes=("rtl", "rtl.json"),
         code=(
             *("emit", "fixed.py", "graph.py", "folding.py", "passes.py", "reference.py", "/rtl"),
+            *("sparse.py", "sparse_cycles.py", "activity.py"),
             *_CHECKS,
         ),
     ),

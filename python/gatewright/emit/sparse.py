@@ -74,6 +74,7 @@ def _layer(
         "SkipWidth": packed.skip_width,
         "QueueDepth": QUEUE_DEPTH,
         "FifoDepth": max(2, min(2 * folded.result_beats, 32)),
+        "BankDepth": max(packed.depth, folded.cols),  # one bank: a file per memory
     }
     matrix, bias = matrix_parameters(node, fused, folded, stream.type, out)
     names = {"pointers": "PointerFile", "entries": "WeightFile", "order": "OrderFile"}
