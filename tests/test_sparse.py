@@ -49,6 +49,25 @@ def test_the_entries_are_the_matrix(rows: int, pe: int, skip: int | None, share:
     assert counted == np.count_nonzero(weight) + packed.fillers == packed.counts.sum()
 
 
+@pytest.mark.parametrize("skip", [None, 1])
+def test_each_weight_has_its_address(skip: int | None) -> None:
+    weight = matrix(23, 20, 0.2, seed=6)
+    packed = sparse.pack(weight, sparse.deal(weight, 4), 4, skip)
+    places = {}
+    for row, column in np.argwhere(weight).tolist():
+        places[packed.pes[row], packed.address(row, column)] = weight[row, column]
+    found = {
+        (pe, address): value
+        for pe, entries in enumerate(packed.entries)
+        for address, (_, value) in enumerate(entries)
+        if value
+    }
+    assert places == found
+    row, column = np.argwhere(weight == 0)[0].tolist()
+    with pytest.raises(ValueError, match=f"row {row} and column {column} is not stored"):
+        packed.address(row, column)
+
+
 def test_each_slot_has_each_pe_once() -> None:
     pes = sparse.deal(matrix(40, 30, 0.2, seed=2), 8)
     for slot in pes.reshape(5, 8):
