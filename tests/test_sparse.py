@@ -1,13 +1,16 @@
 """How a sparse core's weights are dealt, packed and counted."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import networks
-from gatewright import sparse
+from gatewright import sparse, sparse_cycles
 from gatewright.activity import with_activity
+from gatewright.emit import write_rtl
 from gatewright.errors import GatewrightError
 from gatewright.fixed import IntArray
 from gatewright.graph import Dense, FoldRequest, Strategy
@@ -46,6 +49,25 @@ def test_the_entries_are_the_matrix(rows: int, pe: int, skip: int | None, share:
     assert counted == np.count_nonzero(weight) + packed.fillers == packed.counts.sum()
 
 
+@pytest.mark.parametrize("skip", [None, 1])
+def test_each_weight_has_its_address(skip: int | None) -> None:
+    weight = matrix(23, 20, 0.2, seed=6)
+    packed = sparse.pack(weight, sparse.deal(weight, 4), 4, skip)
+    places = {}
+    for row, column in np.argwhere(weight).tolist():
+        places[packed.pes[row], packed.address(row, column)] = weight[row, column]
+    found = {
+        (pe, address): value
+        for pe, entries in enumerate(packed.entries)
+        for address, (_, value) in enumerate(entries)
+        if value
+    }
+    assert places == found
+    row, column = np.argwhere(weight == 0)[0].tolist()
+    with pytest.raises(ValueError, match=f"row {row} and column {column} is not stored"):
+        packed.address(row, column)
+
+
 def test_each_slot_has_each_pe_once() -> None:
     pes = sparse.deal(matrix(40, 30, 0.2, seed=2), 8)
     for slot in pes.reshape(5, 8):
@@ -62,6 +84,41 @@ def test_rows_are_dealt_by_the_work_that_they_make() -> None:
 
     assert busiest(sparse.deal(weight, 4, load)) < 1.02
     assert busiest(sparse.deal(weight, 4)) > 1.02
+
+
+def test_a_memory_is_one_file_however_deep_it_is(tmp_path: Path) -> None:
+    graph = networks.mlp((40, 64, 4))
+    request = FoldRequest(strategy=Strategy.COMPRESSED, pe=1)
+    nodes = [replace(n, request=request) if n.name == "fc1" else n for n in graph.nodes]
+    description = write_rtl(replace(graph, nodes=tuple(nodes)), tmp_path / "rtl")
+    top = (tmp_path / "rtl" / f"{graph.name}.sv").read_text(encoding="utf-8")
+    sizes = re.findall(r"\.(Entries|BankDepth) *\((\d+)\)", top)
+    first = dict(sizes[:2])
+    assert 1024 < int(first["Entries"]) <= int(first["BankDepth"])
+    assert "fc1_entries_000.mem" in description["memories"]
+
+
+@pytest.mark.parametrize("inputs", [0.05, 0.3, 0.9])
+@pytest.mark.parametrize(("rows", "pe"), [(32, 8), (24, 2)])
+def test_cycles_lie_between_the_law_and_the_bound(rows: int, pe: int, inputs: float) -> None:
+    weight = matrix(rows, 60, 0.2, seed=4)
+    x = np.where(np.random.default_rng(5).random((40, 60)) < inputs, 1, 0)
+    mean = sparse_cycles.predicted_cycles(weight, pe, 2, x, lanes=4)
+    products = np.count_nonzero(x, axis=0) @ np.count_nonzero(weight, axis=0) / len(x)
+    packed = sparse.pack(weight, sparse.deal(weight, pe, np.count_nonzero(x, axis=0)), pe)
+    assert max(products / pe, np.count_nonzero(x) / len(x) / 2, 15) <= mean
+    assert mean <= max(packed.bound + 15 + 2, rows + 2)
+
+
+def test_cycles_of_a_dense_matrix_are_its_products() -> None:
+    """Nothing is zero: a PE multiplies in every cycle."""
+    weight, x = np.ones((8, 30), dtype=np.int64), np.ones((20, 30), dtype=np.int64)
+    assert sparse_cycles.predicted_cycles(weight, 2, 2, x, lanes=6) == 8 * 30 / 2
+
+
+def test_cycles_of_few_vectors_are_no_mean() -> None:
+    with pytest.raises(ValueError, match="9 vectors; at least 10"):
+        sparse_cycles.predicted_cycles(np.ones((2, 2)), 1, 1, np.ones((9, 2)), lanes=1)
 
 
 def test_activity_is_counted() -> None:

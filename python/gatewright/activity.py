@@ -1,5 +1,6 @@
 """How often a layer's inputs are not zero: what a sparse core's cycles depend on."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -22,10 +23,22 @@ def with_activity(graph: Graph, inputs: IntArray) -> Graph:
     def counted(node: Node) -> Node:
         if not isinstance(node, Dense) or isinstance(node, Depthwise):
             return node
-        given, source = values[node.inputs[0]], graph.source(node)
-        if isinstance(node, Conv):
-            windows = reference.windows_of(given, source, node.window)
-            given = windows.reshape(-1, node.weight.shape[1])
+        given = vectors_of(node, graph, values)
         return replace(node, activity=np.count_nonzero(given, axis=0).astype(np.int64))
 
     return replace(graph, nodes=tuple(counted(node) for node in graph.nodes))
+
+
+def vectors_of(node: Dense, graph: Graph, values: Mapping[str, IntArray]) -> IntArray:
+    """Return what a layer's matrix is multiplied with, [vectors, columns].
+
+    Args:
+        node: The layer, no depthwise convolution.
+        graph: Its graph.
+        values: Of every node, [samples, elements]: see ``reference.evaluate``.
+    """
+    given = values[node.inputs[0]]
+    if not isinstance(node, Conv):
+        return given
+    windows = reference.windows_of(given, graph.source(node), node.window)
+    return windows.reshape(-1, node.weight.shape[1])

@@ -344,12 +344,17 @@ def _report(folder: Path, step: str) -> None:
         ),
         "export": ("samples", "compared", "mismatches"),
         "hls": ("samples", "compared", "mismatches"),
-        "rtl": ("cycles_per_inference_law", "slowest_layer"),
+        "rtl": (
+            "cycles_per_inference_law",
+            "cycles_per_inference_predicted",
+            "slowest_layer",
+        ),
         "sim": (
             "samples",
             "compared",
             "mismatches",
             "cycles_per_inference",
+            "cycles_worst",
             "latency_cycles",
             "mac_utilisation",
             "wall_s",

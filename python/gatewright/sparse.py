@@ -92,6 +92,21 @@ class Packed:
         """Return the address of each column's first entry, [PEs, columns]."""
         return np.cumsum(self.counts, axis=1) - self.counts
 
+    def address(self, row: int, column: int) -> int:
+        """Return where in its PE's memory the weight of a row and a column stands.
+
+        Raises:
+            ValueError: it is not stored, being 0.
+        """
+        pe, slot = self.pes[row], -1
+        first = int(self.firsts()[pe, column])
+        for address in range(first, first + int(self.counts[pe, column])):
+            skip, weight = self.entries[pe][address]
+            slot += skip + 1
+            if weight and slot == row // len(self.entries):
+                return address
+        raise ValueError(f"the weight of row {row} and column {column} is not stored: it is 0")
+
 
 def deal(weight: IntArray, pe: int, load: NDArray[Any] | None = None) -> IntArray:
     """Return the PE of each row: of every ``pe`` rows the one with most work goes to the idlest.

@@ -105,7 +105,7 @@ def hls(design: Design, folder: Path, options: Options) -> None:
 
 def rtl(design: Design, folder: Path, options: Options) -> None:
     """Emit SystemVerilog; the integer reference must equal the vectors."""
-    from gatewright import emit, estimate, graph_io, passes, reference
+    from gatewright import emit, estimate, graph_io, passes, reference, sparse_cycles
     from gatewright.comparison import compare_outputs
     from gatewright.vectors import Interface, read_vectors
 
@@ -118,6 +118,9 @@ def rtl(design: Design, folder: Path, options: Options) -> None:
     found = reference.outputs(graph, vectors.integers(interface.inputs))
     hardware = emit.RtlOptions(design.rtl.input_lanes, design.rtl.skip_zeros)
     description = emit.write_rtl(graph, folder / "rtl", hardware, model="model.onnx")
+    typical = vectors.typical_integers(interface.inputs)
+    if typical is not None:
+        description |= sparse_cycles.predicted(graph, description, typical)
     sizes = [(name, graph[name].out.size) for name in graph.outputs]
     comparison = compare_outputs(expected, found, what="the integer reference", outputs=sizes)
     summary = comparison.summary() | {"vectors_sha256": sha256(folder / "vectors.npz")}

@@ -1,13 +1,13 @@
 """sparse_layer gives the sums of a plain matrix product, whatever is zero, within its bound."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from gatewright import sparse
+from gatewright import sparse, sparse_cycles
 from gatewright.emit.memory import hex_lines
 from gatewright.emit.sparse import memory_files
 from gatewright.fixed import FixedFormat, IntArray, Overflow, Rounding, format_for_range, requantize
@@ -66,8 +66,8 @@ def thinned(rng: np.random.Generator, values: IntArray, density: float) -> IntAr
     return np.where(rng.random(values.shape) < density, values, 0)
 
 
-def case(rng: np.random.Generator, name: str, layer: Layer, memories: Path) -> Case:
-    """Return a layer of random weights; its memory files go into ``memories``."""
+def drawn(rng: np.random.Generator, layer: Layer) -> tuple[FixedFormat, IntArray, IntArray]:
+    """Return the inputs' format, the inputs and the weights of a layer."""
     in_width, in_signed = int(rng.integers(3, 9)), bool(rng.random() < 0.5)
     source = FixedFormat(in_signed, in_width, in_width)
     x = rng.integers(source.min_int, source.max_int, (VECTORS, layer.cols), endpoint=True)
@@ -79,6 +79,12 @@ def case(rng: np.random.Generator, name: str, layer: Layer, memories: Path) -> C
     weight = thinned(rng, weight, layer.weights)
     weight[:, layer.cols // 2] = 0
     weight[layer.rows // 2] = 0
+    return source, x, weight
+
+
+def case(rng: np.random.Generator, name: str, layer: Layer, memories: Path) -> Case:
+    """Return a layer of random weights; its memory files go into ``memories``."""
+    source, x, weight = drawn(rng, layer)
     packed = sparse.pack(weight, sparse.deal(weight, layer.pe), layer.pe, layer.skip)
     has_bias = bool(rng.random() < 0.7)
     shift = int(rng.integers(0, 3)) if has_bias else 0
@@ -103,7 +109,7 @@ def case(rng: np.random.Generator, name: str, layer: Layer, memories: Path) -> C
         (memories / file).write_text(text)
     device = Device(
         module="sparse_layer",
-        in_width=layer.lanes * in_width,
+        in_width=layer.lanes * source.width,
         out_width=layer.out_lanes * target.width,
         parameters={
             "Rows": layer.rows,
@@ -112,10 +118,10 @@ def case(rng: np.random.Generator, name: str, layer: Layer, memories: Path) -> C
             "Lanes": layer.lanes,
             "Picks": layer.picks,
             "OutLanes": layer.out_lanes,
-            "InWidth": in_width,
-            "InSigned": f"1'b{int(in_signed)}",
+            "InWidth": source.width,
+            "InSigned": f"1'b{int(source.signed)}",
             "WeightWidth": WEIGHT_WIDTH,
-            "AccWidth": max(acc.width + 1, in_width + WEIGHT_WIDTH),
+            "AccWidth": max(acc.width + 1, source.width + WEIGHT_WIDTH),
             "Entries": packed.depth,
             "CountWidth": packed.count_width,
             "SkipWidth": packed.skip_width,
@@ -124,7 +130,7 @@ def case(rng: np.random.Generator, name: str, layer: Layer, memories: Path) -> C
             "HasBias": f"1'b{int(has_bias)}",
             "BiasShift": shift,
             "BiasWidth": 12,
-            "SumWidth": max(total.width, in_width + WEIGHT_WIDTH + shift + 2),
+            "SumWidth": max(total.width, source.width + WEIGHT_WIDTH + shift + 2),
             "Drop": drop,
             "OutWidth": target.width,
             "OutSigned": f"1'b{int(target.signed)}",
@@ -140,7 +146,7 @@ def case(rng: np.random.Generator, name: str, layer: Layer, memories: Path) -> C
     )
     lanes, last = beats(x, layer.lanes)
     given, given_last = beats(out, layer.out_lanes)
-    return Case(device, lanes, last, in_width, given, given_last, target.width, target.signed)
+    return Case(device, lanes, last, source.width, given, given_last, target.width, target.signed)
 
 
 def bounds(weight: IntArray, source: FixedFormat) -> tuple[int, int]:
@@ -165,3 +171,18 @@ def test_sums(part: slice, seed: int, tmp_path: Path) -> None:
         case(rng, f"layer{index}", layer, tmp_path) for index, layer in enumerate(LAYERS[part])
     ]
     check(cases, seed, (*STRESS, Phase(0, 0, 211), Phase(0, 200)), memories=tmp_path)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.4])
+def test_cycles_are_as_predicted(share: float, seed: int, tmp_path: Path) -> None:
+    """The model follows everything but the turns that a PE's queues take: a word, at times."""
+    layer = Layer(rows=48, cols=160, pe=8, lanes=8, weights=share, queue=sparse.QUEUE_DEPTH)
+    _, x, weight = drawn(np.random.default_rng(seed), layer)
+    tried = case(np.random.default_rng(seed), "layer", layer, tmp_path)
+    roomy = {**tried.device.parameters, "FifoDepth": 32}  # the results never wait
+    tried = replace(tried, device=replace(tried.device, parameters=roomy))
+    ends = check([tried], seed, [Phase()], memories=tmp_path).received[0][0].frame_ends()
+    pes = sparse.deal(weight, layer.pe)
+    mean = sparse_cycles.predicted_cycles(weight, layer.pe, layer.picks, x, lanes=8, pes=pes)
+    got = float(ends[-1] - ends[4]) / (len(ends) - 5)
+    assert mean == pytest.approx(got, rel=0.01)

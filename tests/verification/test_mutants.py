@@ -21,6 +21,7 @@ from gatewright.graph import (
     Input,
     Pool,
     Pooling,
+    Strategy,
     StreamType,
     Window,
 )
@@ -119,6 +120,29 @@ def test_weights_that_are_skipped_are_not_drawn() -> None:
     drawn = draw.weights(graph, blocks, stored, seed=1)
     assert all(fold.kept[m.column // fold.simd] for m in drawn if m.layer == "fc1")
     assert len({(m.file, m.word, m.bit) for m in drawn}) == stored
+
+
+def test_bits_of_compressed_weights_are_drawn() -> None:
+    request = FoldRequest(strategy=Strategy.COMPRESSED, pe=4)
+    graph = networks.mlp((12, 8, 5), (request, REQUESTS[1]))
+    node = graph["fc1"]
+    assert isinstance(node, Dense)
+    weight = node.weight.copy()
+    weight[:, ::2] = 0
+    nodes = tuple(replace(node, weight=weight) if other is node else other for other in graph.nodes)
+    graph = replace(graph, nodes=nodes)
+    blocks = draw.blocks_of(graph, None)
+    stored = int(np.count_nonzero(weight))
+    assert draw.capacities(graph, blocks)["weight"] == 6 * (stored + 5 * 8)
+    drawn = [m for m in draw.weights(graph, blocks, 40, seed=1) if m.layer == "fc1"]
+    assert drawn
+    for mutant in drawn:
+        words = blocks["fc1"].memories[mutant.file].split()
+        was = int(words[mutant.word], 16) & 63
+        assert was == weight[mutant.row, mutant.column] & 63
+        now = was ^ (1 << mutant.bit)
+        changed = replace(node, weight=weight)
+        assert now == draw.flipped(changed, mutant.row, mutant.column, mutant.place) & 63
 
 
 def test_memories_and_formats_are_killed_or_proved(small: Small) -> None:

@@ -53,6 +53,14 @@ def bank_files(stem: str, words: IntArray, width: int, bank_depth: int) -> dict[
     }
 
 
+def place_in_bank(stem: str, word: int, words: int, bank_depth: int) -> tuple[str, int]:
+    """Return the file of ``bank_files`` that holds a word, and its line there."""
+    if words <= bank_depth:
+        return f"{stem}.mem", word
+    bank, line = divmod(word, bank_depth)
+    return f"{stem}_{bank:03d}.mem", line
+
+
 def bias_words(node: Dense, fold: AnyFold, fraction: int) -> tuple[int, str]:
     """Return the bias width and the text: a word per output beat, at ``fraction`` fraction bits."""
     if node.bias is None or node.bias_format is None:

@@ -42,6 +42,8 @@ class SimResult:
         cycles: Clock cycles simulated, from the first reset to the last output.
         cycles_per_inference: Mean, in the steady state; None with fewer than 3 samples or with
             stalls.
+        cycles_worst: The most of any sample in the steady state, from the end of the one before;
+            None where that is.
         latency_cycles: One sample alone: from the cycle its first beat is taken to the cycle its
             last output beat is.
         mac_utilisation: Useful multiplications of the slowest layer, counted in the RTL, over its
@@ -58,6 +60,7 @@ class SimResult:
     seed: int
     cycles: int
     cycles_per_inference: float | None
+    cycles_worst: int | None
     latency_cycles: int
     mac_utilisation: float | None
     busy: Mapping[str, float] | None
@@ -120,7 +123,8 @@ def run_design(
         seed=setup.seed,
         cycles=int(last.cycle[-1]) + 1,
         latency_cycles=int(last.frame_ends()[0]) - min(run.first_beat[0]),
-        cycles_per_inference=steady[0] if steady else None,
+        cycles_per_inference=float(steady[0].mean()) if steady else None,
+        cycles_worst=int(steady[0].max()) if steady else None,
         mac_utilisation=steady[1].get(description["slowest_layer"]) if steady else None,
         busy=steady[1] if steady else None,
         wall_s=run.wall_s,
@@ -222,8 +226,8 @@ def _bus_bits(port: Mapping[str, Any]) -> int:
 
 def _steady_state(
     description: Mapping[str, Any], received: Received
-) -> tuple[float, dict[str, float]] | None:
-    """Return cycles per inference and the layers' utilisation, or None if too few frames.
+) -> tuple[IntArray, dict[str, float]] | None:
+    """Return each frame's cycles and the layers' utilisation, or None if too few frames.
 
     From the end of one frame to the end of another, the first and the last few left out: there the
     layers still fill or already drain.
@@ -244,7 +248,7 @@ def _steady_state(
         busy[str(layer["name"])] = float(counted[last] - counted[first]) / (
             layer["multipliers"] * cycles
         )
-    return cycles / frames, busy
+    return np.diff(received.cycle[ends[edge : len(ends) - edge]]), busy
 
 
 def run_protocol(

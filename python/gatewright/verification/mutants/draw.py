@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 
 from gatewright.emit.builder import build
+from gatewright.emit.memory import place_in_bank
 from gatewright.emit.streams import AnyFold, Block
 from gatewright.fixed import IntArray, Overflow, Rounding
 from gatewright.folding import Fold, kept_columns
 from gatewright.graph import Dense, Graph
+from gatewright.sparse import SparseFold
 from gatewright.verification.mutants.mutant import FormatMutant, MemoryMutant
 
 # In the order of gatewright_pkg.
@@ -38,7 +40,7 @@ def blocks_of(
 
 def capacities(graph: Graph, blocks: Mapping[str, Block]) -> dict[str, int]:
     """Return how many mutants there can be of each kind but those of the netlist."""
-    layers = [block.name for block in blocks.values() if isinstance(block.fold, Fold)]
+    layers = [block.name for block in blocks.values() if block.fold]
     biased = [b for b in blocks.values() if b.fold and _node(graph, b.name).bias is not None]
     return {
         "weight": sum(
@@ -55,9 +57,7 @@ def capacities(graph: Graph, blocks: Mapping[str, Block]) -> dict[str, int]:
 def weights(graph: Graph, blocks: Mapping[str, Block], count: int, seed: int) -> list[MemoryMutant]:
     """Draw bits of weights, evenly over layers."""
     rng = np.random.default_rng((seed, 1))
-    stored = {
-        b.name: _stored(graph, blocks, b.name) for b in blocks.values() if isinstance(b.fold, Fold)
-    }
+    stored = {b.name: _stored(graph, blocks, b.name) for b in blocks.values() if b.fold}
     found = []
     for name, wanted in shares(count, {n: len(places) for n, places in stored.items()}, rng):
         bits = len(stored[name]) * _node(graph, name).weight_format.width
@@ -71,8 +71,10 @@ def weights(graph: Graph, blocks: Mapping[str, Block], count: int, seed: int) ->
 
 
 def _stored(graph: Graph, blocks: Mapping[str, Block], name: str) -> IntArray:
-    """Return the places of the weights that are in a layer's memory: those not skipped."""
+    """Return the places of the weights in a layer's memory: those not skipped, or not 0."""
     node, fold = _node(graph, name), blocks[name].fold
+    if isinstance(fold, SparseFold):
+        return np.flatnonzero(node.weight)
     places = np.arange(node.weight.size).reshape(node.weight.shape)
     if isinstance(fold, Fold) and fold.kept:
         places = places[:, kept_columns(fold.kept, node.weight.shape[1], fold.simd)]
@@ -83,8 +85,15 @@ def _weight(
     graph: Graph, blocks: Mapping[str, Block], name: str, element: int, place: int
 ) -> MemoryMutant:
     """Return the mutant of one bit of a weight: what is then emitted tells where it stands."""
-    node = _node(graph, name)
+    node, fold = _node(graph, name), blocks[name].fold
     row, column = divmod(element, node.weight.shape[1])
+    what = f"bit {place} of weight ({row}, {column})"
+    if isinstance(fold, SparseFold):
+        packed = fold.packed
+        stem = f"{name}_entries_{packed.pes[row]:03d}"
+        bank_depth = packed.bank_depth(node.weight_format.width)
+        file, word = place_in_bank(stem, packed.address(row, column), packed.depth, bank_depth)
+        return MemoryMutant("weight", name, what, file, word, place, row, column, place)
     weight = node.weight.copy()
     weight[row, column] = flipped(node, row, column, place)
     nodes = tuple(replace(n, weight=weight) if n is node else n for n in graph.nodes)
@@ -100,7 +109,6 @@ def _weight(
         for number, (a, b) in enumerate(zip(right[file].split(), wrong[file].split(), strict=True))
         if a != b
     ]
-    what = f"bit {place} of weight ({row}, {column})"
     return MemoryMutant("weight", name, what, file, word, bit, row, column, place)
 
 
