@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
@@ -37,8 +38,10 @@ def design(tmp_path: Path) -> Path:
     folder = tmp_path / "build" / "small"
     (folder / "hls").mkdir(parents=True)
     graph_io.save(GRAPH, folder)
-    for name in ("model.onnx", "vectors.npz", "export.json", "hls.json"):
+    for name in ("model.onnx", "export.json", "hls.json"):
         (folder / name).touch()
+    inputs, outputs = np.zeros((4, 12)), np.zeros((4, 4), dtype=np.int64)
+    np.savez(folder / "vectors.npz", inputs=inputs, outputs=outputs, output_fraction=0)
     path = tmp_path / "small.yml"
     path.write_text(DESIGN, encoding="utf-8")
     return path

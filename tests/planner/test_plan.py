@@ -1,8 +1,10 @@
 """Plans: the best of all choices, by laws that the emitted hardware keeps."""
 
 import itertools
+from math import ceil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import graphs
@@ -82,6 +84,20 @@ def test_zeros_make_the_sparse_core_pay() -> None:
     assert all("folded" in choice.reason for choice in plan.choices if "at most" in choice.reason)
 
 
+def test_a_rate_counts_cycles_on_average() -> None:
+    graph = graphs.compressed(networks.mlp((96, 64, 10)))
+    typical = networks.random_inputs(graph, 40)
+    typical[np.random.default_rng(1).random(typical.shape) < 0.8] = 0
+    made = Planner(graph, fitted(), ["sparse"], typical=typical)
+    plan = made.plan(Target(mean=True), Budget(dsp=8))
+    assert plan.mean < plan.cycles
+    slow = made.plan(Target(), Budget(dsp=8))
+    assert slow.cycles <= plan.cycles
+    assert any("on average, at most" in choice.reason for choice in plan.choices)
+    again = made.plan(parse_target(f"fps={1e6 / ceil(plan.mean)}", 1), Budget(dsp=8))
+    assert again.mean <= ceil(plan.mean)
+
+
 def test_a_latency_that_is_asked_for() -> None:
     made = planner(MLP)
     slow = made.plan(Target("", interval=96), Budget())
@@ -107,10 +123,10 @@ def test_what_cannot_be(graph: Graph, target: str, budget: str, message: str) ->
 
 
 def test_targets() -> None:
-    assert parse_target("fps=100000", 125) == Target("fps=100000", interval=1250)
+    assert parse_target("fps=100000", 125) == Target("fps=100000", interval=1250, mean=True)
     assert parse_target("ii=64", 125).interval == 64
     assert parse_target("latency=2.5us", 100).latency == 250
-    assert parse_target("", 100) == Target()
+    assert parse_target("", 100) == Target(mean=True)
     assert parse_budget("lut=4000, dsp=28") == Budget(lut=4000, dsp=28)
     assert budget_of("ulx3s_12f").dsp == 28
 

@@ -7,8 +7,10 @@ from math import ceil
 import numpy as np
 
 from gatewright.emit.builder import build
+from gatewright.emit.pipeline import Pipeline
 from gatewright.errors import GatewrightError
 from gatewright.estimate.model import ResourceModel, Resources
+from gatewright.fixed import IntArray
 from gatewright.folding import divisors
 from gatewright.graph import (
     Conv,
@@ -21,6 +23,8 @@ from gatewright.graph import (
     Node,
     Strategy,
 )
+from gatewright.sparse import SparseFold
+from gatewright.sparse_cycles import predicted_cycles
 
 CORES = {
     "folded": Strategy.RESOURCE,
@@ -44,6 +48,8 @@ class Candidate:
         core: ``folded``, ``sparse`` or ``unrolled``.
         request: What the layer asks for then.
         cycles: Per sample: exact; of a sparse core at most.
+        mean: Per sample on average, by samples of the training data; as ``cycles`` where that is
+            exact, or where there are no such samples.
         resources: By the resource model; of the layer alone.
     """
 
@@ -51,6 +57,7 @@ class Candidate:
     core: str
     request: FoldRequest
     cycles: int
+    mean: float
     resources: Resources
 
     def __str__(self) -> str:
@@ -61,7 +68,11 @@ class Candidate:
 
 
 def candidates(
-    graph: Graph, node: Dense, model: ResourceModel, cores: Iterable[str]
+    graph: Graph,
+    node: Dense,
+    model: ResourceModel,
+    cores: Iterable[str],
+    typical: IntArray | None = None,
 ) -> list[Candidate]:
     """Return the ways to build a layer that no other one beats in cycles and all resources.
 
@@ -70,6 +81,7 @@ def candidates(
         node: A layer of it.
         model: What they take.
         cores: Names among ``CORES``.
+        typical: Integers [vectors, columns] that the layer's matrix is multiplied with.
 
     Raises:
         GatewrightError: none of the cores can build it.
@@ -83,7 +95,8 @@ def candidates(
                 refused = str(error)
                 continue
             size = sum((model.of_block(block) for block in pipeline.blocks), start=Resources())
-            found.append(Candidate(node.name, core, request, pipeline.interval, size))
+            mean = _mean(node, pipeline, typical)
+            found.append(Candidate(node.name, core, request, pipeline.interval, mean, size))
     if not found:
         raise GatewrightError(
             f"{node.name}: none of the cores asked for ({', '.join(cores)}) builds this layer"
@@ -107,6 +120,22 @@ def with_requests(graph: Graph, chosen: Iterable[Candidate]) -> Graph:
 def layers_of(graph: Graph) -> list[Dense]:
     """Return the layers that can be built in several ways."""
     return [node for node in graph.nodes if isinstance(node, Dense)]
+
+
+def _mean(node: Dense, pipeline: Pipeline, typical: IntArray | None) -> float:
+    """Return the cycles per sample on average: of a sparse core less than its law."""
+    fold = pipeline.blocks[0].fold
+    if typical is None or not isinstance(fold, SparseFold):
+        return pipeline.interval
+    return fold.vectors * predicted_cycles(
+        node.weight,
+        fold.pe,
+        fold.picks,
+        typical,
+        lanes=fold.simd,
+        out_lanes=fold.out_lanes,
+        pes=fold.packed.pes,
+    )
 
 
 def _alone(graph: Graph, node: Dense) -> Graph:
@@ -173,7 +202,14 @@ def _undominated(found: list[Candidate]) -> list[Candidate]:
     """Return those that no other one equals or beats in everything."""
     keys = np.array(
         [
-            (one.cycles, one.resources.lut, one.resources.ff, one.resources.dsp, one.resources.bram)
+            (
+                one.cycles,
+                one.mean,
+                one.resources.lut,
+                one.resources.ff,
+                one.resources.dsp,
+                one.resources.bram,
+            )
             for one in found
         ]
     )

@@ -48,6 +48,7 @@ def fold(
     from gatewright.planner.plan import Planner
     from gatewright.planner.report import head, lines
     from gatewright.planner.targets import budget_of, parse_budget, parse_target
+    from gatewright.vectors import Interface, read_vectors
 
     if bool(budget) and board is not None:
         raise GatewrightError("--budget and --board: give one of them")
@@ -63,10 +64,13 @@ def fold(
     limits = budget_of(board) if board is not None else parse_budget(budget)
     goal = parse_target(target, mhz)
     graph = graph_io.load(folder)
+    interface = Interface.of(graph)
     if loaded.rtl.argmax:
         graph = passes.with_argmax(graph)
+    vectors = read_vectors(folder / "vectors.npz", interface)
     planner = Planner(
         *(graph, model.fitted(), asked),
+        typical=vectors.typical_integers(interface.inputs),
         lanes=loaded.rtl.input_lanes,
         skip_zeros=loaded.rtl.skip_zeros,
         tell=click.echo,

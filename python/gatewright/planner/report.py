@@ -12,22 +12,24 @@ def lines(plan: Plan, mhz: float) -> Iterator[str]:
     for choice in plan.choices:
         yield f"{choice.candidate.layer:12} {choice.candidate}"
         yield f"{'':12} {choice.reason}"
-    most = "" if plan.exact else "at most "
-    rate = mhz * 1e6 / plan.cycles
     yield (
-        f"whole        {most}{plan.cycles:,} cycles per sample ({plan.slowest}), "
-        f"{'' if plan.exact else 'at least '}{rate:,.0f} samples/s at {mhz:g} MHz; "
-        f"a sample alone about {plan.latency:,} cycles"
+        f"whole        {_cycles(plan)}, {mhz * 1e6 / plan.mean:,.0f} samples/s at {mhz:g} MHz; "
+        f"a sample alone {'about' if plan.exact else 'at most about'} {plan.latency:,} cycles"
     )
     yield f"{'':12} {_size(plan)}"
 
 
 def head(plan: Plan, target: Target, budget: Budget, mhz: float) -> str:
     """Return what was asked, and what the whole takes."""
-    most = "" if plan.exact else "at most "
+    return f"{target.text} at {mhz:g} MHz, {budget}: {_cycles(plan)}, {_size(plan)}"
+
+
+def _cycles(plan: Plan) -> str:
+    if plan.exact:
+        return f"{plan.cycles:,} cycles per sample ({plan.slowest})"
     return (
-        f"{target.text} at {mhz:g} MHz, {budget}: {most}{plan.cycles:,} cycles per sample "
-        f"({plan.slowest}), {_size(plan)}"
+        f"{plan.mean:,.1f} cycles per sample on average by the training data ({plan.slowest}), at "
+        f"most {plan.cycles:,}"
     )
 
 

@@ -48,19 +48,28 @@ class Budget:
         return ",".join(given) or "no budget"
 
 
-def cheapest(choices: Choices, interval: int, budget: Budget) -> list[Candidate] | None:
+def pace(candidate: Candidate, *, mean: bool) -> float:
+    """Return a candidate's cycles per sample: on average, or those that no sample exceeds."""
+    return candidate.mean if mean else candidate.cycles
+
+
+def cheapest(
+    choices: Choices, interval: float, budget: Budget, *, mean: bool = False
+) -> list[Candidate] | None:
     """Return one candidate per layer: the smallest share of the device, within a budget.
 
     Args:
         choices: The candidates of each layer.
         interval: Cycles per sample that no layer may exceed.
         budget: Of all layers together.
+        mean: Cycles on average count.
 
     Returns:
         A candidate per layer; None: there is no such choice.
     """
     allowed = {
-        layer: [one for one in found if one.cycles <= interval] for layer, found in choices.items()
+        layer: [one for one in found if pace(one, mean=mean) <= interval]
+        for layer, found in choices.items()
     }
     if not all(allowed.values()):
         return None
@@ -80,8 +89,8 @@ def cheapest(choices: Choices, interval: int, budget: Budget) -> list[Candidate]
     return [one for one, taken in zip(flat, found.x, strict=True) if taken > 0.5]
 
 
-def intervals(choices: Choices) -> list[int]:
+def intervals(choices: Choices, *, mean: bool = False) -> list[float]:
     """Return the cycles per sample that some choice of candidates can have, the least first."""
-    least = max(min(one.cycles for one in found) for found in choices.values())
-    every = {one.cycles for found in choices.values() for one in found}
+    least = max(min(pace(one, mean=mean) for one in found) for found in choices.values())
+    every = {pace(one, mean=mean) for found in choices.values() for one in found}
     return sorted(cycles for cycles in every if cycles >= least)

@@ -19,11 +19,13 @@ class Target:
     Attributes:
         text: As it was asked.
         interval: Cycles per sample; None: as few as the budget allows.
+        mean: The cycles count on average, where they depend on the values: a rate.
         latency: Cycles from a sample's first beat in to its last beat out, alone; None: any.
     """
 
     text: str = "the highest rate"
     interval: int | None = None
+    mean: bool = False
     latency: int | None = None
 
 
@@ -56,7 +58,7 @@ def parse_target(text: str, mhz: float) -> Target:
         GatewrightError: none of these.
     """
     if not text:
-        return Target()
+        return Target(mean=True)
     found = re.fullmatch(r"(fps|ii|latency)=(\d+(?:\.\d+)?)(us)?", text.strip())
     number = float(found[2]) if found else 0.0
     whole = found and (found[1] == "fps" or found[3] or number == floor(number))
@@ -77,7 +79,7 @@ def parse_target(text: str, mhz: float) -> Target:
         )
     if found[1] == "latency":
         return Target(text, latency=cycles)
-    return Target(text, interval=cycles)
+    return Target(text, interval=cycles, mean=found[1] == "fps")
 
 
 def budget_of(board: str) -> Budget:
