@@ -12,6 +12,7 @@ import click
 
 from gatewright.cli_boards import COMMANDS
 from gatewright.errors import GatewrightError
+from gatewright.rivals.commands import compare
 from gatewright.study.commands import study
 from gatewright.version import __version__
 
@@ -248,6 +249,7 @@ def _stress(context: Any, cycles: int) -> None:
 
 
 cli.add_command(study)
+cli.add_command(compare)
 
 
 @cli.command("list")
