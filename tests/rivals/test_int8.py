@@ -78,3 +78,16 @@ def test_other_layers_are_refused_by_name() -> None:
     assert isinstance(graph.nodes[2], Elementwise)
     with pytest.raises(NotRunError, match="relu1 comes last"):
         as_int8(Graph("net", graph.nodes[:5], ("relu1",)))
+
+
+def test_ties_go_upwards() -> None:
+    kind, half = StreamType(parse_format("ufixed<4,4>"), (1,)), parse_format("fixed<4,3>")
+    source = Input(name="x", origin="x", inputs=(), out=kind)
+    one = np.ones((1, 1), dtype=np.int64)
+    first = replace(dense("fc1", source, 1, bias=False), weight=one, weight_format=half)
+    hidden = relu("relu1", first, parse_format("ufixed<6,6,RND_CONV,SAT>"))
+    last = replace(dense("fc2", hidden, 1, bias=False), weight=one, weight_format=half)
+    own = as_int8(Graph("ties", (source, first, hidden, last), ("fc2",)))
+    assert [layer.shift for layer in layers_of(own)] == [1, 0]
+    given = np.array([[1], [3], [5], [7]])  # 0.5, 1.5, 2.5, 3.5
+    assert reference.outputs(own, given).ravel().tolist() == [1, 2, 3, 4]

@@ -93,38 +93,38 @@ def measure(subject: Subject, settings: Sequence[str]) -> list[Row]:
     graph = as_int8(subject.graph)
     layers, inputs = layers_of(graph), subject.inputs - offset_of(graph)
     expected = reference.outputs(graph, subject.inputs)
-    return [_row(subject, setting, layers, inputs, expected) for setting in chosen]
-
-
-def _row(
-    subject: Subject,
-    setting: Setting,
-    layers: Sequence[Int8Layer],
-    inputs: IntArray,
-    expected: IntArray,
-) -> Row:
-    folder = subject.folder / f"nngen_{setting.text.replace('+', '_')}"
-    folder.mkdir(parents=True, exist_ok=True)
-    _generate(folder, setting, layers, inputs)
-    cycles, outputs = read_bench(icarus.simulate(folder / "bench.v", "bench"), expected.shape)
-    netlist = yosys.synthesise([folder / "core.v"], "core", "ecp5", folder, folder)
-    pauses = "pauses 4 cycles of 20" if setting.pauses else "never pauses"
-    return Row(
-        tool=f"NNgen {VERSION}",
-        setting=f"par {setting.text}, AXI of {setting.bus} bits",
-        network=subject.name,
-        cycles_per_inference=float(np.mean(cycles)),  # an inference begins when the last has ended
-        latency_cycles=float(np.mean(cycles)),
-        cells=Cells.of(netlist.cells),
-        samples=len(outputs),
-        mismatches=int((outputs != expected).sum()),
-        note=_NOTE.format(pauses=pauses),
-    )
+    rows: list[Row] = []
+    cells: dict[tuple[int, int], Cells] = {}  # of a core; what the memory does changes no core
+    for setting in chosen:
+        folder = subject.folder / f"nngen_{setting.text.replace('+', '_')}"
+        _generate(folder, setting, layers, inputs)
+        cycles, outputs = read_bench(icarus.simulate(folder / "bench.v", "bench"), expected.shape)
+        core = setting.columns, setting.rows
+        if core not in cells:
+            netlist = yosys.synthesise([folder / "core.v"], "core", "ecp5", folder, folder)
+            cells[core] = Cells.of(netlist.cells)
+        pace = float(np.mean(cycles))  # an inference begins when the one before has ended
+        pauses = "pauses 4 cycles of 19" if setting.pauses else "never pauses"
+        rows.append(
+            Row(
+                tool=f"NNgen {VERSION}",
+                setting=f"par {setting.text}, AXI of {setting.bus} bits",
+                network=subject.name,
+                cycles_per_inference=pace,
+                latency_cycles=pace,
+                cells=cells[core],
+                samples=len(outputs),
+                mismatches=int((outputs != expected).sum()),
+                note=_NOTE.format(pauses=pauses),
+            )
+        )
+    return rows
 
 
 def _generate(
     folder: Path, setting: Setting, layers: Sequence[Int8Layer], inputs: IntArray
 ) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     arrays = {"samples": inputs}
     for index, layer in enumerate(layers):
         arrays |= {f"weight{index}": layer.weight, f"bias{index}": layer.bias}
