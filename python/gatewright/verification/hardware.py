@@ -99,11 +99,11 @@ def _pass(context: Context, hardware: Hardware, count: int, chance: int) -> Rung
     result = judged(context, subject, found.outputs, started, hardware.what)
     if result.status == "pass" and hardware.timed is not None:
         rtl = replace(hardware, description=context.description, setup=hardware.timed)
-        _same_cycles(context, hardware.what, found, _simulated(context, rtl, chance, samples))
+        same_cycles(context, hardware.what, found, _simulated(context, rtl, chance, samples))
     return result
 
 
-def _same_cycles(context: Context, what: str, found: SimResult, rtl: SimResult) -> None:
+def same_cycles(context: Context, what: str, found: SimResult, rtl: SimResult) -> None:
     """Refuse beats that leave in another cycle than in the RTL.
 
     Raises:

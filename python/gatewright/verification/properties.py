@@ -36,6 +36,8 @@ class Proof:
         block: Its name, which is its module's.
         parameters: Of its proof's module.
         bounded: Cycles from reset on that it is proved for; None: for ever.
+        steps: Of one for ever whose properties are an inductive invariant themselves: cycles of the
+            induction; None: the solver finds the invariant.
         latency: Of a bounded one: cycles from the input that decides a beat to the beat.
         storage: Of a bounded one: beats that its memories and registers hold.
         why: Of a bounded one: why it is not proved for ever.
@@ -51,6 +53,7 @@ class Proof:
     block: str
     parameters: Mapping[str, int]
     bounded: int | None = None
+    steps: int | None = None
     latency: int = 0
     storage: int = 0
     why: str = ""
@@ -65,6 +68,11 @@ class Proof:
         """Check that a bounded proof goes deep enough, and says why it is none for ever."""
         if self.bounded is None:
             return
+        if self.steps is not None:
+            raise GatewrightError(
+                f"{TABLE}: {self.name}: steps is {self.steps}, bounded {self.bounded}; a proof has "
+                "one of the two: take one away"
+            )
         needed = max(2 * (self.latency + self.storage), self.cover)
         if not (self.latency and self.storage and self.why) or self.bounded < needed:
             raise GatewrightError(
@@ -110,7 +118,10 @@ class Proof:
         """
         if self.fault is None:
             raise GatewrightError(f"{self.name} has no fault in {TABLE}")
-        return self._proving((*self.constants, self.fault))
+        changes = (*self.constants, self.fault)
+        if self.steps is not None:  # an induction that fails shows no fault yet
+            return [self._task(changes, "search", None)]
+        return self._proving(changes)
 
     def searches(self, library: Mapping[str, str], depth: int, timeout_s: int) -> list[Task]:
         """Return searches for a counterexample, to lemmas and to properties, in so many cycles.
@@ -128,10 +139,17 @@ class Proof:
         self, changes: tuple[Replacement, ...], library: Mapping[str, str] | None = None
     ) -> list[Task]:
         mode: Mode = "prove" if self.bounded is None else "bmc"
+        if self.steps is not None:
+            mode = "steps"
         if self.combinational:
             mode = "inputs"
         lemmas = [self._task(changes, "prove", library, Lemmas=1)] if self.has_lemmas else []
         return [*lemmas, self._task(changes, mode, library)]
+
+    def _depth(self, mode: Mode) -> int:
+        if mode == "steps" and self.steps is not None:
+            return self.steps
+        return self.cover if mode == "cover" or self.steps else self.bounded or 1
 
     def _task(
         self,
@@ -154,7 +172,7 @@ class Proof:
             files={**files, **self.memories},
             parameters={**self.parameters, **more},
             mode=mode,
-            depth=self.cover if mode == "cover" else self.bounded or 1,
+            depth=self._depth(mode),
             timeout_s=_TIMEOUT_S,
         )
 

@@ -42,6 +42,7 @@ class Rules:
         self.rtl = rtl_folder
         self.folder = folder
         self.cache = cache
+        self.fitting: dict[tuple[str, str], bool] = {}  # by proof and module
         self.library = {
             Path(name).stem: (rtl_folder / name).read_text(encoding="utf-8")
             for name in description["sources"]
@@ -61,9 +62,9 @@ class Rules:
             block, module, parameters = found
             for branch in _branches(block):
                 proof = Proof(block=block, parameters={**parameters, **branch})
-                if self._fails(proof, module, ""):
-                    continue  # the properties do not fit these parameters
-                if self._fails(proof, module, inside_of(mutant, instance)):
+                if not self._fits(proof, module):
+                    continue
+                if "fail" in self._tried(proof, module, inside_of(mutant, instance)):
                     return f"proof: the properties of {proof.name} fail with it"
         return ""
 
@@ -94,15 +95,21 @@ class Rules:
             return None
         return block, name, {key: int(value, 2) for key, value in values.items()}
 
-    def _fails(self, proof: Proof, module: str, mutation: str) -> bool:
-        """Whether the properties fail for a module, or cannot be tried on it with a mutation."""
+    def _fits(self, proof: Proof, module: str) -> bool:
+        """Whether the properties hold for a module as it is, with the parameters it has."""
+        if (proof.name, module) not in self.fitting:
+            statuses = self._tried(proof, module, "")
+            self.fitting[proof.name, module] = statuses != [] and set(statuses) == {"pass"}
+        return self.fitting[proof.name, module]
+
+    def _tried(self, proof: Proof, module: str, mutation: str) -> list[sby.Status]:
+        """Return what became of each run on a module with a mutation; none: it cannot be read."""
         try:
             text = self._gates(proof.block, module, mutation)
             tasks = proof.searches({proof.block: text}, DEPTH, _TIMEOUT_S)
-            verdicts = sby.run(tasks, self.folder, self.cache, 1)
+            return [verdict.status for verdict in sby.run(tasks, self.folder, self.cache, 1)]
         except CheckFailedError:
-            return not mutation
-        return any(verdict.status == "fail" for verdict in verdicts)
+            return []
 
     def _gates(self, block: str, module: str, mutation: str) -> str:
         """Return what Yosys makes of a block, with a mutation, under the block's own header."""
