@@ -39,7 +39,9 @@ def built(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def subject(design: Design, folder: Path, samples: int) -> Subject:
         graph = mlp()
-        return Subject(design.name, graph, random_inputs(graph, samples), folder)
+        return Subject(
+            design.name, graph, random_inputs(graph, samples), random_inputs(graph, 9), folder
+        )
 
     monkeypatch.setattr(compare, "require", lambda *_: None)
     monkeypatch.setattr(compare, "_ours", ours)
@@ -139,7 +141,7 @@ def test_nngen_computes_these_integers(tmp_path: Path) -> None:
     hidden = dense("fc1", source, 6)
     rectified = relu("relu1", hidden)
     graph = Graph("net", (source, hidden, rectified, dense("fc2", rectified, 3)), ("fc2",))
-    subject = Subject("net", graph, random_inputs(graph, 3), tmp_path)
+    subject = Subject("net", graph, random_inputs(graph, 3), random_inputs(graph, 9), tmp_path)
     quick, plain = nngen.measure(subject, ["2x2", "1+pauses"])
     assert (quick.samples, quick.mismatches, plain.mismatches) == (3, 0, 0)
     assert 0 < quick.cycles_per_inference < plain.cycles_per_inference

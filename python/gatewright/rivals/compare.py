@@ -82,8 +82,11 @@ def run(
 def _subject(design: Design, folder: Path, samples: int) -> Subject:
     graph = graph_io.load(folder)
     interface = Interface.of(graph)
-    inputs = read_vectors(folder / "vectors.npz", interface).integers(interface.inputs)
-    return Subject(design.name, graph, inputs[:samples], folder / "compare")
+    vectors = read_vectors(folder / "vectors.npz", interface)
+    inputs = vectors.integers(interface.inputs)
+    typical = vectors.typical_integers(interface.inputs)
+    given = inputs if typical is None else typical
+    return Subject(design.name, graph, inputs[:samples], given, folder / "compare")
 
 
 def _ours(design: Design, folder: Path) -> Row:

@@ -1,8 +1,8 @@
 """A network of dense layers in the integers of a tool that computes in 8 bits.
 
-The weights stay the integers that they are. The tool's activations are signed bytes, it rounds to
-nearest with ties upwards, its last layer gives whole sums; ``as_int8`` changes a graph to that, so
-that ``reference`` says what the tool must give, bit for bit.
+The weights stay the integers that they are. The tool's activations and outputs are signed bytes, it
+rounds to nearest with ties away from zero; ``as_int8`` changes a graph to that, so that
+``reference`` says what the tool must give, bit for bit.
 """
 
 from dataclasses import dataclass, replace
@@ -10,9 +10,10 @@ from itertools import pairwise
 
 import numpy as np
 
+from gatewright import reference
 from gatewright.errors import NotRunError
 from gatewright.fixed import FixedFormat, IntArray, Overflow, Rounding, requantize
-from gatewright.graph import Dense, Elementwise, Function, Graph, Input, Node, StreamType
+from gatewright.graph import Dense, Elementwise, Function, Graph, Input, Node
 
 BYTE = 8
 _WORD = 32
@@ -20,13 +21,12 @@ _WORD = 32
 
 @dataclass(frozen=True, eq=False)
 class Int8Layer:
-    """``y = clamp(round((weight @ x + bias) / 2**shift), -127, 127)``, after a rectifier.
+    """``y = clamp(round((weight @ x + bias) / 2**shift), -127, 127)``, then a rectifier.
 
     Attributes:
         weight: Integers [rows, columns] of 8 bits.
         bias: Integers [rows] of 32 bits.
-        shift: Bits dropped, ties upwards; 0 for the last layer, which gives 32 bits as they are and
-            has no rectifier.
+        shift: Bits dropped, ties away from zero. The last layer has no rectifier.
     """
 
     weight: IntArray
@@ -34,8 +34,12 @@ class Int8Layer:
     shift: int
 
 
-def as_int8(graph: Graph) -> Graph:
-    """Return the same network with activations and biases as such a tool has them.
+def as_int8(graph: Graph, typical: IntArray) -> Graph:
+    """Return the same network with activations, biases and outputs as such a tool has them.
+
+    Args:
+        graph: The network.
+        typical: Inputs [samples, elements]; their outputs decide the last layer's unit.
 
     Raises:
         NotRunError: the network is not dense layers with rectifiers between them, or an input or a
@@ -50,30 +54,36 @@ def as_int8(graph: Graph) -> Graph:
         elif isinstance(node, Elementwise):
             nodes[node.name] = replace(node, out=replace(node.out, format=_activation(node)))
         elif isinstance(node, Dense):
-            last = node.name in graph.outputs
-            nodes[node.name] = _dense(node, nodes[node.inputs[0]].out.format, last=last)
-    return replace(graph, nodes=tuple(nodes.values()))
+            nodes[node.name] = _dense(node, nodes[node.inputs[0]].out.format)
+    whole = replace(graph, nodes=tuple(nodes.values()))
+    peak = int(np.abs(reference.outputs(whole, typical)).max(initial=1))
+    *before, last = whole.nodes
+    fraction = last.out.format.fraction - max(0, peak.bit_length() - (BYTE - 1))
+    byte = FixedFormat(True, BYTE, BYTE - fraction, Rounding.RND_INF, Overflow.SAT_SYM)
+    return replace(whole, nodes=(*before, replace(last, out=replace(last.out, format=byte))))
 
 
 def layers_of(graph: Graph) -> list[Int8Layer]:
-    """Return the layers of a graph that ``as_int8`` gave, its inputs less ``offset_of``."""
+    """Return the layers of a graph that ``as_int8`` gave, its inputs less ``offset_of``.
+
+    Raises:
+        NotRunError: a layer's outputs have a finer unit than its sums; the message names it.
+    """
     layers = []
     formats = {node.name: node.out.format for node in graph.nodes}
-    shifts = {
-        node.inputs[0]: formats[node.inputs[0]].fraction - node.out.format.fraction
-        for node in graph.nodes
-        if isinstance(node, Elementwise)
-    }
+    rectified = {node.inputs[0]: node.name for node in graph.nodes if isinstance(node, Elementwise)}
     offset = offset_of(graph)
     for node in graph.nodes:
         if isinstance(node, Dense):
-            sums = node.out.format.fraction
-            assert node.bias is not None  # noqa: S101 - _dense gives every layer one
-            weight = node.weight << (
-                sums - formats[node.inputs[0]].fraction - node.weight_format.fraction
-            )
+            assert node.bias is not None and node.bias_format is not None  # noqa: S101, PT018
+            sums = node.bias_format.fraction
+            finer = sums - formats[node.inputs[0]].fraction - node.weight_format.fraction
+            weight = node.weight << finer
             bias = node.bias + offset * weight.sum(axis=1)
-            layers.append(Int8Layer(weight, bias, shifts.get(node.name, 0)))
+            shift = sums - formats[rectified.get(node.name, node.name)].fraction
+            if shift < 0:
+                raise NotRunError(f"{node.name}: its outputs have a finer unit than its sums")
+            layers.append(Int8Layer(weight, bias, shift))
             offset = 0
     return layers
 
@@ -110,10 +120,10 @@ def _activation(node: Elementwise) -> FixedFormat:
     fmt = node.out.format
     useful = fmt.width - int(fmt.signed)
     fraction = fmt.fraction - max(0, useful - (BYTE - 1))
-    return FixedFormat(False, BYTE - 1, BYTE - 1 - fraction, Rounding.RND, Overflow.SAT)
+    return FixedFormat(False, BYTE - 1, BYTE - 1 - fraction, Rounding.RND_INF, Overflow.SAT)
 
 
-def _dense(node: Dense, source: FixedFormat, *, last: bool) -> Dense:
+def _dense(node: Dense, source: FixedFormat) -> Dense:
     """Return the layer with sums, and a bias in their unit, as fine as 8-bit weights allow."""
     _check_byte(node, node.weight_format)
     least = source.fraction + node.weight_format.fraction
@@ -121,10 +131,10 @@ def _dense(node: Dense, source: FixedFormat, *, last: bool) -> Dense:
     given = node.bias_format or FixedFormat(True, BYTE, BYTE - least)
     room = BYTE - 1 - int(np.abs(node.weight).max(initial=1)).bit_length()
     fraction = least + min(max(given.fraction - least, 0), max(room, 0))
-    sums = FixedFormat(True, _WORD, _WORD - fraction, Rounding.RND, Overflow.SAT)
+    sums = FixedFormat(True, _WORD, _WORD - fraction, Rounding.RND_INF, Overflow.SAT)
     return replace(
         node,
         bias=requantize(bias, given, sums),
         bias_format=sums,
-        out=StreamType(sums, node.out.shape) if last else replace(node.out, format=sums),
+        out=replace(node.out, format=sums),
     )

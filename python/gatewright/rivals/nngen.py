@@ -24,8 +24,8 @@ SETTINGS = ("1", "4", "4x4")
 _SETTING = re.compile(r"(1|2|4|8|16|32)(?:x(1|2|4|8|16|32))?(\+pauses)?")
 _NARROWEST_BUS, _BYTE = 32, 8
 _NOTE = (
-    "the same integer weights and biases, activations of 8 bits, ties rounded upwards; weights and "
-    "activations come from a memory outside over AXI, which {pauses}"
+    "the same integer weights and biases, activations and outputs of 8 bits, ties rounded away "
+    "from zero; weights and activations come from a memory outside over AXI, which {pauses}"
 )
 
 
@@ -90,7 +90,7 @@ def measure(subject: Subject, settings: Sequence[str]) -> list[Row]:
     """
     chosen = [Setting.parse(text) for text in settings or SETTINGS]
     require()
-    graph = as_int8(subject.graph)
+    graph = as_int8(subject.graph, subject.typical)
     layers, inputs = layers_of(graph), subject.inputs - offset_of(graph)
     expected = reference.outputs(graph, subject.inputs)
     rows: list[Row] = []

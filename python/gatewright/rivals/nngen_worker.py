@@ -74,7 +74,7 @@ def _network(arrays: dict[str, IntArray], request: Request) -> tuple[Any, Any]:
             transposed_b=True,
             rshift_out=shift or None,
             act_func=None if last else nngen.relu,
-            dtype=nngen.int32 if last else nngen.int8,
+            dtype=nngen.int8,
             sum_dtype=nngen.int32,
             name=f"layer{index}",
         )

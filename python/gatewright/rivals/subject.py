@@ -15,10 +15,12 @@ class Subject:
         name: The design's.
         graph: Its hardware graph: the integer weights and formats that everyone is given.
         inputs: The first samples of its test set, integers [samples, elements].
+        typical: Samples of the training data, likewise, for tools that choose a scale by some.
         folder: Where tools may write, each in a folder of its own.
     """
 
     name: str
     graph: Graph
     inputs: IntArray
+    typical: IntArray
     folder: Path
