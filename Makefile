@@ -49,8 +49,9 @@ coverage: $(READY) ## Tell which lines of the RTL library its benches ran.
 	  --ignore tests/rtl/test_mutants.py --ignore tests/rtl/test_lint.py
 	@PYTHONPATH=tests $(BIN)/python -m rtl_coverage build/coverage
 
-bench: $(READY) ## Measure simulation and training against bare loops in one run, on DESIGN.
-	@$(BIN)/gatewright build $(DESIGN) --to rtl && $(BIN)/gatewright bench $(DESIGN)
+bench: $(READY) ## Measure DESIGN: simulation and training against bare loops, hardware against other tools.
+	@$(BIN)/gatewright build $(DESIGN) --to sim && $(BIN)/gatewright bench $(DESIGN)
+	@$(BIN)/gatewright compare $(DESIGN)
 
 lint: $(READY) ## Lint and type-check Python; lint SystemVerilog; check the import order.
 	@$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy && $(BIN)/lint-imports

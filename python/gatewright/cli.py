@@ -13,6 +13,7 @@ import click
 from gatewright.cli_boards import COMMANDS
 from gatewright.errors import GatewrightError
 from gatewright.planner.commands import calibrate, fold
+from gatewright.rivals.commands import compare
 from gatewright.study.commands import study
 from gatewright.version import __version__
 
@@ -249,6 +250,7 @@ def _stress(context: Any, cycles: int) -> None:
 
 
 cli.add_command(study)
+cli.add_command(compare)
 
 
 @cli.command("list")

@@ -28,6 +28,7 @@ _APT = {"g++": "g++", "make": "make", "perl": "perl"}
 _OPTIONAL = {
     "ccache": ("makes a repeated Verilator build quick", "sudo apt-get install ccache"),
     "gtkwave": ("shows waveforms", "sudo apt-get install gtkwave"),
+    "iverilog": ("simulates NNgen's core (gatewright compare)", "sudo apt-get install iverilog"),
     "nextpnr-ecp5": ("native place and route, quicker than the one from pip", "your distribution"),
     "nextpnr-ice40": ("the same for iCE40", "your distribution"),
 }

@@ -1,0 +1,1 @@
+"""A design beside what other generators of RTL make of the same network, measured in one run."""

@@ -1,0 +1,121 @@
+"""Measure a design and what other tools make of its network, with the same scripts, in one run."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gatewright import graph_io
+from gatewright.design import Design
+from gatewright.errors import GatewrightError, NotRunError
+from gatewright.files import read_json
+from gatewright.flow import require
+from gatewright.rivals import nngen
+from gatewright.rivals.row import Cells, Row
+from gatewright.rivals.subject import Subject
+from gatewright.synthesis import sources_of
+from gatewright.tools import yosys
+from gatewright.vectors import Interface, read_vectors
+from gatewright.version import __version__
+
+Measure = Callable[[Subject, Sequence[str]], list[Row]]
+# Every other tool: what measures it, given the settings asked for (none: its own choice of them).
+TOOLS: dict[str, Measure] = {"nngen": nngen.measure}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What came of it.
+
+    Attributes:
+        rows: Ours first.
+        missing: Of each tool that could not run, why.
+    """
+
+    rows: list[Row]
+    missing: dict[str, str]
+
+
+def run(
+    design: Design,
+    build_dir: Path,
+    tools: Sequence[str],
+    *,
+    settings: Mapping[str, Sequence[str]],
+    samples: int,
+    tell: Callable[[Row], None],
+) -> Comparison:
+    """Measure the design, then each tool.
+
+    Args:
+        design: Built up to sim.
+        build_dir: Holds its build folder.
+        tools: Of ``TOOLS``.
+        settings: Of each tool, those to try; none: the tool's own choice.
+        samples: Inferences that the others simulate.
+        tell: Is given every row as soon as it is measured.
+
+    Raises:
+        GatewrightError: an unknown tool; the design was not built up to sim.
+        CheckFailedError: a tool failed.
+    """
+    for name in [*tools, *settings]:
+        if name not in TOOLS:
+            raise GatewrightError(f"unknown tool {name!r}; must be of {', '.join(TOOLS)}")
+    folder = build_dir / design.name
+    require(design, folder, "sim")
+    rows, missing = [_ours(design, folder)], {}
+    tell(rows[0])
+    subject = _subject(design, folder, samples)
+    for name in tools:
+        try:
+            found = TOOLS[name](subject, settings.get(name, ()))
+        except NotRunError as error:
+            missing[name] = str(error)
+            continue
+        for row in found:
+            tell(row)
+        rows += found
+    return Comparison(rows, missing)
+
+
+def _subject(design: Design, folder: Path, samples: int) -> Subject:
+    graph = graph_io.load(folder)
+    interface = Interface.of(graph)
+    vectors = read_vectors(folder / "vectors.npz", interface)
+    inputs = vectors.integers(interface.inputs)
+    typical = vectors.typical_integers(interface.inputs)
+    given = inputs if typical is None else typical
+    return Subject(design.name, graph, inputs[:samples], given, folder / "compare")
+
+
+def _ours(design: Design, folder: Path) -> Row:
+    """Return the design's own row: cycles of the sim step, cells of the script of all rows."""
+    description, sim = read_json(folder / "rtl.json"), read_json(folder / "sim.json")
+    work, rtl = folder / "compare" / "gatewright", folder / "rtl"
+    sources = sources_of(description, rtl, "ecp5")
+    netlist = yosys.synthesise(sources, description["top"], "ecp5", work, rtl)
+    return Row(
+        tool=f"Gatewright {__version__}",
+        setting=_cores(description),
+        network=design.name,
+        cycles_per_inference=sim["cycles_per_inference"],
+        latency_cycles=sim["latency_cycles"],
+        cells=Cells.of(netlist.cells),
+        samples=sim["samples"],
+        mismatches=sim["mismatches"],
+        note=f"weights on chip, AXI4-Stream in and out, {_pace(folder)}",
+    )
+
+
+def _cores(description: Mapping[str, Any]) -> str:
+    return ", ".join(
+        f"{layer['name']} {layer.get('core', '')}".strip() for layer in description["layers"]
+    )
+
+
+def _pace(folder: Path) -> str:
+    """Return what ``synth.json`` says of the clock, if the design was placed."""
+    path = folder / "synth.json"
+    placed = read_json(path)["ecp5"].get("fmax_mhz") if path.is_file() else None
+    return f"{placed:.1f} MHz after nextpnr" if placed else "not placed"

@@ -1,0 +1,82 @@
+"""A row of the comparison: what one tool took for one network."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Cells:
+    """What a netlist for ECP5 holds after Yosys.
+
+    Attributes:
+        lut4: LUT4 cells.
+        carry: CCU2C cells, each of which takes two LUTs.
+        lut_ram: TRELLIS_DPR16X4 cells, each of which takes six LUTs.
+        ff: Flip-flops.
+        dsp: MULT18X18D.
+        bram: DP16KD, of 18 kbit.
+    """
+
+    lut4: int
+    carry: int
+    lut_ram: int
+    ff: int
+    dsp: int
+    bram: int
+
+    @classmethod
+    def of(cls, counts: Mapping[str, int]) -> "Cells":
+        """Count them in ``Netlist.cells``."""
+        return cls(
+            lut4=counts.get("LUT4", 0),
+            carry=counts.get("CCU2C", 0),
+            lut_ram=counts.get("TRELLIS_DPR16X4", 0),
+            ff=counts.get("TRELLIS_FF", 0),
+            dsp=counts.get("MULT18X18D", 0),
+            bram=counts.get("DP16KD", 0),
+        )
+
+    @property
+    def lut(self) -> int:
+        """LUTs as nextpnr places them, and as ``synth.json`` counts them."""
+        return self.lut4 + 2 * self.carry + 6 * self.lut_ram
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """What one tool took for one network with one setting.
+
+    Attributes:
+        tool: Name and version.
+        setting: How the tool was asked to build it.
+        network: The design's name, or that of a layer of it.
+        cycles_per_inference: Clock cycles from one result to the next, as close as the tool lets
+            inferences follow each other.
+        latency_cycles: Clock cycles from the start of one inference to its last output.
+        cells: After the same Yosys script for every row, not placed.
+        samples: Inferences whose outputs were compared.
+        mismatches: Output integers that differ from what this tool's arithmetic must give.
+        note: What one has to know to compare the row: whose weights, what lies outside.
+    """
+
+    tool: str
+    setting: str
+    network: str
+    cycles_per_inference: float
+    latency_cycles: float
+    cells: Cells
+    samples: int
+    mismatches: int
+    note: str
+
+    @property
+    def lut_cycles(self) -> float:
+        """LUTs times cycles per inference: the less, the more work a LUT does."""
+        return self.cells.lut * self.cycles_per_inference
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it flat, as JSON values."""
+        values = asdict(self)
+        cells: dict[str, Any] = values.pop("cells")
+        return values | cells | {"lut": self.cells.lut, "lut_cycles": self.lut_cycles}

@@ -1,0 +1,26 @@
+"""What every tool is given: one built design, its network, its samples, a folder to work in."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gatewright.fixed import IntArray
+from gatewright.graph import Graph
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """The network that is compared.
+
+    Attributes:
+        name: The design's.
+        graph: Its hardware graph: the integer weights and formats that everyone is given.
+        inputs: The first samples of its test set, integers [samples, elements].
+        typical: Samples of the training data, likewise, for tools that choose a scale by some.
+        folder: Where tools may write, each in a folder of its own.
+    """
+
+    name: str
+    graph: Graph
+    inputs: IntArray
+    typical: IntArray
+    folder: Path

@@ -1,0 +1,52 @@
+"""The rows as a Markdown table and as ``compare.json``."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from gatewright.files import write_json
+from gatewright.rivals.row import Row
+from gatewright.study.table import Column
+from gatewright.study.table import markdown as table
+
+RECORD = "compare.json"
+COLUMNS = (
+    Column("tool", "tool"),
+    Column("setting", "setting"),
+    Column("cycles_per_inference", "cycles per inference", "{:,.1f}"),
+    Column("latency_cycles", "latency, cycles", "{:,.0f}"),
+    Column("lut4", "LUT4", "{:,}"),
+    Column("carry", "CCU2C", "{:,}"),
+    Column("lut", "LUT", "{:,}"),
+    Column("ff", "FF", "{:,}"),
+    Column("dsp", "DSP", "{:,}"),
+    Column("bram", "BRAM", "{:,}"),
+    Column("lut_cycles", "LUT x cycles", "{:,.0f}"),
+    Column("share", "of ours", "{:,.1f} x"),
+    Column("samples", "samples compared", "{:,}"),
+    Column("mismatches", "integers different", "{:,}"),
+)
+
+
+def markdown(rows: Sequence[Row]) -> str:
+    """Return the table, then each row's note.
+
+    The first row is ours; ``of ours`` is a row's LUT x cycles in units of that row's.
+    """
+    ours = rows[0].lut_cycles
+    shown = [row.as_dict() | {"share": row.lut_cycles / ours} for row in rows]
+    notes = dict.fromkeys(f"{row.tool}: {row.note}\n" for row in rows)
+    return "\n".join([table(COLUMNS, shown), *notes])
+
+
+def write(folder: Path, design: str, rows: Sequence[Row]) -> Path:
+    """Write ``compare.json`` and return its path."""
+    write_json(
+        folder / RECORD,
+        {
+            "design": design,
+            "family": "ecp5",
+            "placed": False,
+            "rows": [row.as_dict() for row in rows],
+        },
+    )
+    return folder / RECORD
