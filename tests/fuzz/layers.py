@@ -12,10 +12,21 @@ from fuzz.choices import MOST_EXACT, Choices
 from fuzz.makers import MAKERS
 from fuzz.networks import exact_format, input_of, nodes_of
 from fuzz.spec import Fill, Layer, Network
-from gatewright import folding, reference
+from gatewright import folding, reference, sparse
 from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat, format_for_range
-from gatewright.graph import Conv, Dense, Function, Graph, Input, Node, Pooling, StreamType, Window
+from gatewright.graph import (
+    Conv,
+    Dense,
+    Function,
+    Graph,
+    Input,
+    Node,
+    Pooling,
+    Strategy,
+    StreamType,
+    Window,
+)
 from gatewright.reference import windows_of
 
 MOST_CYCLES = 150  # of a layer, per sample: simulation time
@@ -41,6 +52,7 @@ class Layers(Choices):
     """
 
     dilations: tuple[int, ...] = (1, 1, 2)
+    compressing: bool = True  # layers on the sparse core are drawn
 
     def __init__(self, draw: Callable[[Any], Any], kinds: Sequence[str] = KINDS) -> None:
         super().__init__(draw)
@@ -153,16 +165,22 @@ class Layers(Choices):
             {"pe": pe, "simd": simd} for pe in range(1, rows + 1) for simd in simds
         ]
         options += [{"reuse": factor} for factor in folding.divisors(rows * columns)]
+        compressed = self.compressing and layer.kind != "depthwise" and self.chance(3)
+        strategy = Strategy.COMPRESSED if compressed else node.request.strategy
+        layer = replace(layer, compressed=compressed)
         cycles: dict[int, int] = {}
         for index, option in enumerate(options):
             try:
                 request = replace(
                     node.request,
+                    strategy=strategy,
                     pe=option.get("pe"),
                     simd=option.get("simd"),
                     reuse_factor=option.get("reuse", 1),
                 )
-                cycles[index] = folding.fold(replace(node, request=request)).cycles
+                asked = replace(node, request=request)
+                fold = sparse.sparse_fold(asked) if compressed else folding.fold(asked)
+                cycles[index] = fold.cycles
             except GatewrightError:
                 continue
         quick = [index for index, each in cycles.items() if each <= MOST_CYCLES]

@@ -29,6 +29,7 @@ from gatewright.graph import (
     Rectifier,
     Reshape,
     Softmax,
+    Strategy,
     StreamType,
     Table,
     Transpose,
@@ -57,12 +58,15 @@ def _matrix(
     bias = None
     if layer.bias is not None:
         bias = integers(rng, layer.bias, shape[:1], layer.fill)
+    strategy = Strategy.COMPRESSED if layer.compressed else Strategy.RESOURCE
     return common | {
         "weight": integers(rng, layer.weight, shape, layer.fill),
         "weight_format": layer.weight,
         "bias": bias,
         "bias_format": layer.bias,
-        "request": FoldRequest(reuse_factor=layer.reuse, pe=layer.pe, simd=layer.simd),
+        "request": FoldRequest(
+            strategy=strategy, reuse_factor=layer.reuse, pe=layer.pe, simd=layer.simd
+        ),
     }
 
 
