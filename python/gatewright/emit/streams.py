@@ -79,6 +79,7 @@ class Block:
         counter: Of its useful multiplications, as named inside it; for simulation.
         memories: Text of its memory files by file name.
         modules: Text of modules made for it, by name, each before what instantiates it.
+        cells: What it takes that no parameter tells, by name: for an estimate of its size.
         cycles: Cycles per sample by its own law; its streams' beats count besides.
         lag: Cycles from the last beat that a pixel's first output beat needs to that beat.
         needs: For each input, the beats that each output beat needs.
@@ -101,6 +102,7 @@ class Block:
     counter: str = "u_engine.u_core.useful_macs_q"
     memories: dict[str, str] = field(default_factory=dict)
     modules: dict[str, str] = field(default_factory=dict)
+    cells: dict[str, int] = field(default_factory=dict)
     cycles: int = 0
     first: int = 0
     single: bool = False
