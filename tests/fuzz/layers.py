@@ -15,7 +15,18 @@ from fuzz.spec import Fill, Layer, Network
 from gatewright import folding, reference
 from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat, format_for_range
-from gatewright.graph import Conv, Dense, Function, Graph, Input, Node, Pooling, StreamType, Window
+from gatewright.graph import (
+    Conv,
+    Dense,
+    Depthwise,
+    Function,
+    Graph,
+    Input,
+    Node,
+    Pooling,
+    StreamType,
+    Window,
+)
 from gatewright.reference import windows_of
 
 MOST_CYCLES = 150  # of a layer, per sample: simulation time
@@ -24,6 +35,7 @@ MOST_PIXELS = 64
 SAMPLES = 20  # on which the range of a layer is looked at
 KINDS = tuple(MAKERS)
 UNTYPED = FixedFormat(True, 32, 16)
+MOST_UNROLLED = 200  # weights of an unrolled layer: larger ones make large C++
 KEEPS_FORMAT = ("pad", "upsample", "transpose", "reshape")
 
 
@@ -143,6 +155,10 @@ class Layers(Choices):
         """Return ``layer`` with a folding that is legal and quick enough to simulate."""
         node = self.as_read(layer, node)
         rows, columns = node.weight.shape
+        narrow = not isinstance(node, Conv | Depthwise) or node.window.narrow
+        small = rows * columns <= MOST_UNROLLED and node.weight_format.width <= 8
+        if narrow and small and self.chance(6):
+            return replace(layer, unrolled=True)
         simds: Sequence[int] = range(1, columns + 1)  # of a depthwise layer: taps
         if layer.kind == "dense":
             simds = simds[:8]

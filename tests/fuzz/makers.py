@@ -29,6 +29,7 @@ from gatewright.graph import (
     Rectifier,
     Reshape,
     Softmax,
+    Strategy,
     StreamType,
     Table,
     Transpose,
@@ -62,7 +63,12 @@ def _matrix(
         "weight_format": layer.weight,
         "bias": bias,
         "bias_format": layer.bias,
-        "request": FoldRequest(reuse_factor=layer.reuse, pe=layer.pe, simd=layer.simd),
+        "request": FoldRequest(
+            strategy=Strategy.DISTRIBUTED_ARITHMETIC if layer.unrolled else Strategy.RESOURCE,
+            reuse_factor=layer.reuse,
+            pe=layer.pe,
+            simd=layer.simd,
+        ),
     }
 
 

@@ -40,6 +40,7 @@ class Layer:
         pe: Output rows computed at once; None: by ``reuse``.
         simd: Products per row computed at once; None: by ``reuse``.
         reuse: hls4ml's ReuseFactor.
+        unrolled: Built as sums, whatever the folding.
     """
 
     kind: str
@@ -58,6 +59,7 @@ class Layer:
     pe: int | None = None
     simd: int | None = None
     reuse: int = 1
+    unrolled: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
