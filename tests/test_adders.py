@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gatewright.adders import Adder, AdderGraph, Row, solve, width_of
+from gatewright.adders import Adder, AdderGraph, Row, digits, solve, width_of
 from gatewright.carry import Value, best_layout, lay_out
 from gatewright.errors import CheckFailedError, NotRunError
 from gatewright.reassociate import reassociated
@@ -36,6 +36,10 @@ def test_a_graph_is_its_matrix(density: float) -> None:
             assert low <= value <= high
     if density:
         assert max(graph.depths) >= 1
+
+
+def test_digits_are_signed() -> None:
+    assert digits(np.array([[0, 1, 3], [7, -7, 11]])) == 0 + 1 + 2 + 2 + 2 + 3
 
 
 def test_a_range_is_met() -> None:

@@ -132,6 +132,12 @@ def width_of(span: Span) -> tuple[int, bool]:
     return 1 + max((-low - 1).bit_length(), max(high, 0).bit_length()), True
 
 
+def digits(weight: IntArray) -> int:
+    """Return how many digits -1 and 1 the weights have, as few as there can be."""
+    size = np.abs(weight)
+    return int(np.bitwise_count(size ^ (3 * size)).sum())
+
+
 def solve(weight: IntArray, spans: Sequence[Span], method: str = "wmc") -> AdderGraph:
     """Return adders for a matrix.
 

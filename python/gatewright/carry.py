@@ -17,12 +17,13 @@ from math import ceil
 
 import numpy as np
 
-from gatewright.adders import Adder, AdderGraph, Span, solve
+from gatewright.adders import Adder, AdderGraph, Span, digits, solve
 from gatewright.fixed import IntArray
 from gatewright.reassociate import reassociated
 
 _METHODS = ("wmc", "mc")  # alkaid's: pairs weighted by their bits, or as often as they come
-_TRIED = 32_768  # weights that are looked at, in all orders together
+_TRIED = 30_000_000  # pairs of digits that are looked at, in all orders together
+_MOST_ORDERS = 8
 
 
 @dataclass(frozen=True)
@@ -128,10 +129,11 @@ def best_layout(weight: IntArray, spans: Sequence[Span], per_stage: int) -> Layo
     rng = np.random.default_rng(weight.shape)
     rows, columns = (list(range(size)) for size in weight.shape)
     found = []
-    for _ in range(max(1, _TRIED // (len(_METHODS) * max(weight.size, 1_024)))):
+    tries = _TRIED // max(1, digits(weight)) ** 2
+    for _ in range(min(max(1, tries // len(_METHODS)), _MOST_ORDERS)):
         turned = weight[rows][:, columns]
         order = [spans[column] for column in columns]
-        for method in _METHODS:
+        for method in _METHODS if tries else _METHODS[:1]:
             graph = reassociated(solve(turned, order, method))
             found.append(lay_out(graph.reordered(rows, columns), per_stage))
         rows, columns = (rng.permutation(size).tolist() for size in weight.shape)

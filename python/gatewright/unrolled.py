@@ -1,15 +1,23 @@
 """The unrolled core's share of a layer: the whole matrix as adders, a vector per cycle."""
 
+import logging
 from dataclasses import dataclass
+from importlib.util import find_spec
 from math import prod
 from typing import Any
 
 import numpy as np
 
+from gatewright.adders import digits
 from gatewright.errors import GatewrightError
 from gatewright.fixed import IntArray
 from gatewright.graph import Conv, Dense, Depthwise
 
+log = logging.getLogger(__name__)
+
+MOST_FOR_LATENCY = 4_096  # of a matrix that is unrolled without being told so by name
+_MOST_DIGITS = 12_000  # of such a matrix: with more the search takes more than a minute
+MOST_BITS = 16  # of a weight
 MOST_WEIGHTS = 16_384  # of a matrix; with more the search and the synthesis take hours
 
 
@@ -78,7 +86,8 @@ def unrolled_fold(node: Dense, per_stage: int = 2) -> UnrolledFold:
     """Return the share of a layer.
 
     Raises:
-        GatewrightError: a matrix that is too large, or padding as wide as the kernel.
+        GatewrightError: a matrix that is too large, weights that are too wide, or padding as wide
+            as the kernel.
     """
     if isinstance(node, Conv | Depthwise) and node.window.taps > 1 and not node.window.narrow:
         raise GatewrightError(
@@ -86,6 +95,11 @@ def unrolled_fold(node: Dense, per_stage: int = 2) -> UnrolledFold:
             "take Resource"
         )
     rows, cols = node.weight.shape
+    if node.weight_format.width > MOST_BITS:
+        raise GatewrightError(
+            f"{node.name}: weights of {node.weight_format.width} bits, unrolled; at most "
+            f"{MOST_BITS} are taken: take Resource or Compressed"
+        )
     if rows * cols > MOST_WEIGHTS:
         raise GatewrightError(
             f"{node.name}: {rows} x {cols} weights, unrolled; at most {MOST_WEIGHTS} are taken: "
@@ -99,6 +113,30 @@ def unrolled_fold(node: Dense, per_stage: int = 2) -> UnrolledFold:
         in_lanes = cols // node.window.taps
     useful = int(np.count_nonzero(node.weight))
     return UnrolledFold(rows, cols, useful * vectors, per_stage, in_lanes, vectors)
+
+
+def unrolled_for_latency(node: Dense) -> bool:
+    """Whether a layer of Strategy Latency is unrolled: it is small, and nothing else is asked.
+
+    A layer that is too large is folded, with a line that says so.
+    """
+    request = node.request
+    if request.pe is not None or (request.asked_reuse_factor or request.reuse_factor) > 1:
+        return False
+    why = ""
+    if node.weight.size > MOST_FOR_LATENCY:
+        why = f"{node.weight.size} weights, at most {MOST_FOR_LATENCY} are unrolled for it"
+    elif node.weight_format.width > MOST_BITS:
+        why = f"weights of more than {MOST_BITS} bits"
+    elif digits(node.weight) > _MOST_DIGITS:
+        why = "the search for its adders would take more than a minute"
+    elif isinstance(node, Conv | Depthwise) and node.window.taps > 1 and not node.window.narrow:
+        why = "its padding is as wide as the kernel"
+    elif find_spec("alkaid") is None:
+        why = "alkaid is missing (pip install 'gatewright[unrolled]')"
+    if why:
+        log.info("       %s: Strategy Latency, folded all the same: %s", node.name, why)
+    return not why
 
 
 def as_matrix(node: Dense) -> IntArray:

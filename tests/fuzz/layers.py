@@ -18,6 +18,7 @@ from gatewright.fixed import FixedFormat, format_for_range
 from gatewright.graph import (
     Conv,
     Dense,
+    Depthwise,
     Function,
     Graph,
     Input,
@@ -35,6 +36,7 @@ MOST_PIXELS = 64
 SAMPLES = 20  # on which the range of a layer is looked at
 KINDS = tuple(MAKERS)
 UNTYPED = FixedFormat(True, 32, 16)
+MOST_UNROLLED = 200  # weights of an unrolled layer: larger ones make large C++
 KEEPS_FORMAT = ("pad", "upsample", "transpose", "reshape")
 
 
@@ -155,6 +157,10 @@ class Layers(Choices):
         """Return ``layer`` with a folding that is legal and quick enough to simulate."""
         node = self.as_read(layer, node)
         rows, columns = node.weight.shape
+        narrow = not isinstance(node, Conv | Depthwise) or node.window.narrow
+        small = rows * columns <= MOST_UNROLLED and node.weight_format.width <= 8
+        if narrow and small and self.chance(6):
+            return replace(layer, unrolled=True)
         simds: Sequence[int] = range(1, columns + 1)  # of a depthwise layer: taps
         if layer.kind == "dense":
             simds = simds[:8]

@@ -58,7 +58,9 @@ def _matrix(
     bias = None
     if layer.bias is not None:
         bias = integers(rng, layer.bias, shape[:1], layer.fill)
-    strategy = Strategy.COMPRESSED if layer.compressed else Strategy.RESOURCE
+    strategy = Strategy.DISTRIBUTED_ARITHMETIC if layer.unrolled else Strategy.RESOURCE
+    if layer.compressed:
+        strategy = Strategy.COMPRESSED
     return common | {
         "weight": integers(rng, layer.weight, shape, layer.fill),
         "weight_format": layer.weight,

@@ -101,7 +101,9 @@ class Writer:
                 assert isinstance(node, Dense)
                 tensor = self.matrix(node, sources[0], self.graph.source(node), layer.groups)
                 settings = {"ReuseFactor": layer.reuse}
-                if layer.pe is not None and layer.simd is not None:
+                if layer.unrolled:
+                    settings = {"Strategy": "Distributed_Arithmetic"}
+                elif layer.pe is not None and layer.simd is not None:
                     settings = {"PE": layer.pe, "SIMD": layer.simd}
             case "pool":
                 tensor = self.pool(layer, node.name, sources[0], len(node.out.shape) - 1)

@@ -41,6 +41,7 @@ class Layer:
         simd: Products per row computed at once; None: by ``reuse``.
         reuse: hls4ml's ReuseFactor.
         compressed: On the sparse core.
+        unrolled: Built as sums, whatever the folding.
     """
 
     kind: str
@@ -60,6 +61,7 @@ class Layer:
     simd: int | None = None
     reuse: int = 1
     compressed: bool = False
+    unrolled: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

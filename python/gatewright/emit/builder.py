@@ -52,7 +52,7 @@ from gatewright.graph import (
     sum_range,
 )
 from gatewright.sparse import SparseFold, sparse_fold
-from gatewright.unrolled import UnrolledFold, unrolled_fold
+from gatewright.unrolled import UnrolledFold, unrolled_fold, unrolled_for_latency
 
 # Of the top's own streams and instances.
 TOP_NAMES = ("s_axis", "m_axis", "frame", "bad", "door", "guard", "mark", "elements")
@@ -374,13 +374,17 @@ def _fold(node: Dense, *, skip_zeros: bool) -> AnyFold:
             return sparse_fold(node)
         case Strategy.DISTRIBUTED_ARITHMETIC:
             return unrolled_fold(node)
+        case Strategy.LATENCY if unrolled_for_latency(node):
+            return unrolled_fold(node)
     return fold(node, skip_zeros=skip_zeros)
 
 
 def _unfolded(node: Dense) -> bool:
     """Whether a layer can be folded as it suits the others: depthwise, with nothing asked of it."""
     asked = node.request.pe is not None or node.request.reuse_factor > 1
-    return isinstance(node, Depthwise) and not asked
+    latency = node.request.strategy is Strategy.LATENCY and unrolled_for_latency(node)
+    unrolled = latency or node.request.strategy is Strategy.DISTRIBUTED_ARITHMETIC
+    return isinstance(node, Depthwise) and not asked and not unrolled
 
 
 def _slowest(node: Depthwise, target: int) -> Depthwise:

@@ -1,0 +1,65 @@
+"""Runs alkaid or da4ml on a network and writes their own Verilog: a program of its own.
+
+    python adder_rivals.py alkaid|da4ml spec.json FOLDER PACE
+
+It imports nothing of this package, so that another Python can run it, with another version of
+their dependencies. ``spec.json``: ``spans`` (least and largest of each input) and ``layers``, each
+with ``weight`` [rows, columns], ``bias`` [rows] in the products' units and, where its result is
+converted, ``out``: ``drop`` bits, ``width``, ``signed``, ``relu``, ``rounding`` (TRN or RND),
+``overflow``. PACE: alkaid's number of stages, da4ml's latency of a stage. It says ``latency`` in
+JSON.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+def outputs(spec: dict[str, Any], x: Any, relu: Any, quantize: Any) -> Any:
+    """Return a network's results for traced inputs."""
+    for layer in spec["layers"]:
+        x = x @ np.array(layer["weight"], dtype=np.float64).T
+        x = x + np.array(layer["bias"], dtype=np.float64)
+        if out := layer.get("out"):
+            x = x * 2.0 ** -out["drop"]
+            if out["relu"]:
+                x = relu(x)
+            bits = out["width"] - out["signed"]
+            x = quantize(x, int(out["signed"]), bits, 0, out["overflow"], out["rounding"])
+    return x
+
+
+def main(tool: str, spec_file: str, folder: str, pace: str) -> None:
+    """Write the Verilog of one tool."""
+    spec = json.loads(Path(spec_file).read_text(encoding="utf-8"))
+    low, high = (np.array(side, dtype=np.float64) for side in zip(*spec["spans"], strict=True))
+    if tool == "alkaid":
+        from alkaid.codegen.rtl import RTLModel
+        from alkaid.trace import FVArray, trace
+        from alkaid.trace.ops import quantize, relu
+
+        x = FVArray.from_lhs(low, high, np.ones_like(low))
+        program = trace(x, outputs(spec, x, relu, quantize))
+        # With adders of three operands, its default for another family, it is larger on ECP5.
+        model = RTLModel(program, folder, "rival", n_stages=int(pace), ternary_fuse=False)
+        model.write()
+        latency = model.latency
+    else:
+        from da4ml.codegen import RTLModel as Model
+        from da4ml.trace import FixedVariableArray, comb_trace
+        from da4ml.trace.ops import quantize, relu
+
+        x = FixedVariableArray.from_lhs(low, high, np.ones_like(low))
+        program = comb_trace(x, outputs(spec, x, relu, quantize))
+        model = Model(program, "rival", folder, latency_cutoff=float(pace))
+        model.write()
+        latency = len(model._pipe.solutions)
+    # Their count leaves out the register behind the last stage.
+    sys.stdout.write(json.dumps({"latency": int(latency) + 1}) + "\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
