@@ -1,9 +1,11 @@
 """Unrolled layers: a module of sums and the stream around it, both written for one matrix."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
+from gatewright.adders import Span
 from gatewright.carry import Layout, best_layout
 from gatewright.emit import needs, windows
 from gatewright.emit.adder_text import adder_module
@@ -105,7 +107,8 @@ def layer(
     last, source = fused or node, stream.type.format
     out = Lanes(last.out.format, last.out.size, folded.out_lanes)
     weight = as_matrix(node)
-    layout = best_layout(weight, [(source.min_int, source.max_int)] * folded.cols, folded.per_stage)
+    spans = ((source.min_int, source.max_int),) * folded.cols
+    layout = _layout(weight.tobytes(), weight.shape, spans, folded.per_stage)
     kept = [
         (row, None if row.source is None else layout.values[row.source])
         for row in layout.graph.rows
@@ -134,19 +137,25 @@ def layer(
         counter="useful_macs_q",
         modules=made.files,
         cells={
-            "AdderBits": sum(each.width for chain in layout.chains for each in chain),
+            "CarryCells": layout.cells,
             "RegisterBits": made.registers,
-            "Lanes": folded.rows,
-            "SumWidth": max(row.sum_width for row in rows),
-            "HasBias": 1,
-            "OutWidth": out.format.width,
-            "Overflow": int(rows[0].overflow != "Wrap"),
-            "Relu": int(is_relu(fused)),
+            "Depth": made.depth,
+            "InWidth": source.width,
+            **{name: size for name, size in (window or {}).items() if isinstance(size, int)},
         },
         cycles=_cycles(node, folded, image),
         rhythm=Rhythm(),
         lag=made.latency + _OUTPUT + (_WINDOW if window else 0),
     )
+
+
+@lru_cache(maxsize=256)
+def _layout(
+    weight: bytes, shape: tuple[int, int], spans: tuple[Span, ...], per_stage: int
+) -> Layout:
+    """Return a matrix' layout; the search takes seconds, and a plan asks for the same one often."""
+    matrix = np.frombuffer(weight, dtype=np.int64).reshape(shape)
+    return best_layout(matrix, spans, per_stage)
 
 
 def _window(node: Conv | Depthwise, in_width: int, image: StreamType) -> dict[str, int | str]:

@@ -308,12 +308,12 @@ def _fork(found: Features, s: Mapping[str, int]) -> None:
 
 
 def _unrolled(found: Features, s: Mapping[str, int]) -> None:
-    found["graph_bits"] += s["AdderBits"]
+    found["chain_cells"] += s["CarryCells"]
     found["stage_bits"] += s["RegisterBits"]
-    _convert(found, s["Lanes"], s["SumWidth"], s)
-    if s["HasBias"]:
-        found["adder_bits"] += s["Lanes"] * s["SumWidth"]
-    _ram(found, s["FifoDepth"], s["OutStream"] + 1)
+    found["result_bits"] += s["OutStream"]
+    _ram(found, s["Depth"], s["OutStream"] + 1)
+    if s["Taps"] > 1:
+        _parallel(found, s["Channels"], s["Taps"], 1, s)
 
 
 _PARTS: dict[str, Callable[[Features, Mapping[str, int]], None]] = {

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 _CORES = ("folded", "sparse", "unrolled")
+_UNROLLED = 4  # for so many networks of the table one with unrolled layers
 
 
 @click.command()
@@ -95,8 +96,10 @@ def calibrate(build_dir: Path, networks: int, seed: int, table: Path | None) -> 
     from gatewright.planner import measure, sampling
 
     rows = []
-    for number in range(seed, seed + networks):
-        graph = sampling.network(number)
+    drawn = [(number, False) for number in range(seed, seed + networks)]
+    drawn += [(number, True) for number in range(seed, seed + networks // _UNROLLED)]
+    for number, unrolled in drawn:
+        graph = sampling.network(number, unrolled=unrolled)
         rows += measure.blocks_of(graph, build_dir / "calibrate" / graph.name)
         click.echo(f"{graph.name}: {sum(row.network == graph.name for row in rows)} blocks")
     path = table or model.TABLE

@@ -33,11 +33,18 @@ from gatewright.graph import (
 _MOST_MULTIPLIERS = 96  # of a layer
 _MOST_WEIGHTS = 40_000
 _SPARSE = 4  # one network of so many is on the sparse core
+_MOST_UNROLLED = 1500  # weights of a layer
 
 
-def network(seed: int) -> Graph:
-    """Return a network: of dense layers, of convolutions, or of both on two branches."""
-    sampler = _Sampler(np.random.default_rng(seed), f"sample_{seed}")
+def network(seed: int, *, unrolled: bool = False) -> Graph:
+    """Return a network: of dense layers, of convolutions, or of both on two branches.
+
+    Args:
+        seed: Decides all.
+        unrolled: Its smaller layers are on the unrolled core.
+    """
+    name = f"{'unrolled' if unrolled else 'sample'}_{seed}"
+    sampler = _Sampler(np.random.default_rng(seed), name, unrolled=unrolled)
     if sampler.one(2, 3) == 2:
         return sampler.dense_network()
     return sampler.image_network()
@@ -46,9 +53,10 @@ def network(seed: int) -> Graph:
 class _Sampler:
     """Adds layer after layer."""
 
-    def __init__(self, rng: np.random.Generator, name: str) -> None:
+    def __init__(self, rng: np.random.Generator, name: str, *, unrolled: bool) -> None:
         self.rng = rng
         self.name = name
+        self.unrolled = unrolled
         self.nodes: list[Node] = []
         self.weight_width = self.one(3, 4, 5, 6, 8)
         self.width = self.one(3, 4, 5, 6, 8, 8)
@@ -140,6 +148,8 @@ class _Sampler:
 
     def _request(self, node: Dense, x: Node) -> FoldRequest:
         rows, columns = node.weight.shape
+        if self.unrolled and node.weight.size <= _MOST_UNROLLED:
+            return FoldRequest(strategy=Strategy.DISTRIBUTED_ARITHMETIC)
         if isinstance(node, Depthwise):
             return FoldRequest(pe=self.one(*divisors(rows)), simd=1)
         lanes: Sequence[int] = range(1, min(columns, 16) + 1)
