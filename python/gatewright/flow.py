@@ -78,7 +78,7 @@ STEPS = (
         writes=("rtl", "rtl.json"),
         code=(
             *("emit", "fixed.py", "graph.py", "folding.py", "passes.py", "reference.py", "/rtl"),
-            *("estimate", "sparse.py", "unrolled.py", "adders.py"),
+            *("estimate", "sparse.py", "unrolled.py", "adders.py", "carry.py", "reassociate.py"),
             *_CHECKS,
         ),
     ),
