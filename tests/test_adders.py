@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from gatewright import carry
 from gatewright.adders import Adder, AdderGraph, Row, digits, solve, width_of
 from gatewright.carry import Value, best_layout, lay_out
 from gatewright.errors import CheckFailedError, NotRunError
@@ -36,6 +37,25 @@ def test_a_graph_is_its_matrix(density: float) -> None:
             assert low <= value <= high
     if density:
         assert max(graph.depths) >= 1
+
+
+def test_parts_of_a_matrix_are_found_one_by_one() -> None:
+    rng = np.random.default_rng(11)
+    weight = np.zeros((7, 12), dtype=np.int64)
+    weight[::2, ::3] = rng.integers(1, 8, (4, 4))  # two parts whose rows and columns alternate
+    weight[1::4, 1::3] = rng.integers(-7, 0, (2, 4))
+    layout = best_layout(weight, [(0, 7)] * 12, 1)
+    assert np.array_equal(layout.graph.matrix(), weight)
+    assert layout.graph.rows[3].source is None
+
+
+def test_a_wrong_order_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(graph: AdderGraph) -> AdderGraph:
+        return AdderGraph(graph.spans, graph.adders, graph.rows[::-1])
+
+    monkeypatch.setattr(carry, "reassociated", wrong)
+    with pytest.raises(CheckFailedError, match="another matrix"):
+        best_layout(np.array([[1, 2], [3, 5]]), [(0, 3), (0, 3)], 1)
 
 
 def test_digits_are_signed() -> None:

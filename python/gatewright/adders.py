@@ -124,6 +124,33 @@ class AdderGraph:
         return rows
 
 
+def joined(
+    spans: tuple[Span, ...],
+    rows: int,
+    parts: Sequence[tuple[tuple[Sequence[int], Sequence[int]], AdderGraph]],
+) -> AdderGraph:
+    """Return the graph of a matrix from those of its parts.
+
+    Args:
+        spans: What each input can be.
+        rows: Of the matrix.
+        parts: Of each part, its rows and columns in the matrix, and its graph.
+    """
+    adders: list[Adder] = []
+    results = [Row(None, 0, False)] * rows
+    for (places, columns), graph in parts:
+        first = len(spans) + len(adders) - len(columns)
+
+        def moved(number: int, columns: Sequence[int] = columns, first: int = first) -> int:
+            return columns[number] if number < len(columns) else first + number
+
+        adders += [replace(each, a=moved(each.a), b=moved(each.b)) for each in graph.adders]
+        for place, row in zip(places, graph.rows, strict=True):
+            source = None if row.source is None else moved(row.source)
+            results[place] = replace(row, source=source)
+    return AdderGraph(spans, tuple(adders), tuple(results))
+
+
 def width_of(span: Span) -> tuple[int, bool]:
     """Return bits, at least 1, and whether they are two's complement, that hold a range."""
     low, high = span

@@ -10,14 +10,15 @@ The offsets add up to one constant per row, which a bias takes in.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil
 
 import numpy as np
 
-from gatewright.adders import Adder, AdderGraph, Span, digits, solve
+from gatewright.adders import Adder, AdderGraph, Span, digits, joined, solve
+from gatewright.errors import CheckFailedError
 from gatewright.fixed import IntArray
 from gatewright.reassociate import reassociated
 
@@ -126,6 +127,32 @@ def best_layout(weight: IntArray, spans: Sequence[Span], per_stage: int) -> Layo
         NotRunError: alkaid is not installed.
         CheckFailedError: what it found is another matrix.
     """
+    parts = list(_parts(weight))
+    graphs = []
+    for rows, columns in parts:
+        own = [spans[column] for column in columns]
+        graphs.append(_best_graph(weight[rows][:, columns], own, per_stage))
+    whole = joined(tuple(spans), len(weight), list(zip(parts, graphs, strict=True)))
+    if not np.array_equal(whole.matrix(), weight):
+        raise CheckFailedError("the adders in their new order multiply with another matrix")
+    return lay_out(whole, per_stage)
+
+
+def _parts(weight: IntArray) -> Iterator[tuple[list[int], list[int]]]:
+    """Yield rows and columns that have no weight in common with others."""
+    waiting = set(range(len(weight)))
+    while waiting:
+        rows, size = [min(waiting)], 0
+        columns = np.flatnonzero(weight[rows].any(axis=0))
+        while len(columns) and size != len(rows):
+            size = len(rows)
+            rows = np.flatnonzero(weight[:, columns].any(axis=1)).tolist()
+            columns = np.flatnonzero(weight[rows].any(axis=0))
+        waiting -= set(rows)
+        yield rows, columns.tolist()
+
+
+def _best_graph(weight: IntArray, spans: Sequence[Span], per_stage: int) -> AdderGraph:
     rng = np.random.default_rng(weight.shape)
     rows, columns = (list(range(size)) for size in weight.shape)
     found = []
@@ -135,9 +162,9 @@ def best_layout(weight: IntArray, spans: Sequence[Span], per_stage: int) -> Layo
         order = [spans[column] for column in columns]
         for method in _METHODS if tries else _METHODS[:1]:
             graph = reassociated(solve(turned, order, method))
-            found.append(lay_out(graph.reordered(rows, columns), per_stage))
+            found.append(graph.reordered(rows, columns))
         rows, columns = (rng.permutation(size).tolist() for size in weight.shape)
-    return min(found, key=lambda layout: layout.cells)
+    return min(found, key=lambda graph: lay_out(graph, per_stage).cells)
 
 
 class _Planner:
