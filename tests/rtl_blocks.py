@@ -33,6 +33,8 @@ LIBRARY = (
     "lint.vlt",
     "arith/gatewright_pkg.sv",
     "arith/requantise.sv",
+    "arith/offset_requantise.sv",
+    "arith/carry_sum.sv",
     "arith/adder_tree.sv",
     "arith/mul_reg.sv",
     "arith/mul_parts.sv",

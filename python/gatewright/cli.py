@@ -12,6 +12,7 @@ import click
 
 from gatewright.cli_boards import COMMANDS
 from gatewright.errors import GatewrightError
+from gatewright.planner.commands import calibrate, fold
 from gatewright.study.commands import study
 from gatewright.version import __version__
 
@@ -326,7 +327,7 @@ def doctor() -> None:
         raise SystemExit(3)
 
 
-for _command in COMMANDS:
+for _command in (fold, calibrate, *COMMANDS):
     cli.add_command(_command)
 
 

@@ -190,7 +190,7 @@ def load(name_or_path: str) -> Design:
     Raises:
         GatewrightError: unknown design, not YAML, or a wrong key; the message names the key.
     """
-    path = _find(name_or_path)
+    path = find(name_or_path)
     return parse({"name": path.stem, **_content(path, ())}, path.resolve().parent, str(path))
 
 
@@ -208,7 +208,7 @@ def _content(path: Path, before: tuple[Path, ...]) -> dict[str, Any]:
     if not isinstance(base, str) or not re.fullmatch(IDENTIFIER, base):
         raise GatewrightError(f"{path}: based_on: give the name of a design, not {base!r}")
     sibling = path.parent / f"{base}.yml"
-    base_path = sibling if sibling.is_file() else _find(base)
+    base_path = sibling if sibling.is_file() else find(base)
     if base_path in (path, *before):
         raise GatewrightError(f"{path}: based_on: {base} is in the end based on itself")
     return _merged(_content(base_path, (path, *before)), content)
@@ -247,7 +247,12 @@ def names() -> list[str]:
     return sorted(path.stem for path in designs_root().glob("*.yml"))
 
 
-def _find(name_or_path: str) -> Path:
+def find(name_or_path: str) -> Path:
+    """Return the file of a built-in design by name, or of the user's own by path.
+
+    Raises:
+        GatewrightError: there is none.
+    """
     if re.fullmatch(IDENTIFIER, name_or_path):
         path = designs_root() / f"{name_or_path}.yml"
         if path.is_file():

@@ -78,7 +78,14 @@ STEPS = (
         writes=("rtl", "rtl.json"),
         code=(
             *("emit", "fixed.py", "graph.py", "folding.py", "passes.py", "reference.py", "/rtl"),
-            *("sparse.py", "sparse_cycles.py", "activity.py"),
+            *(
+                "estimate",
+                "sparse.py",
+                "sparse_cycles.py",
+                "activity.py",
+                "unrolled.py",
+                "adders.py",
+            ),
             *_CHECKS,
         ),
     ),

@@ -385,7 +385,7 @@ def _group(pe: int, simd: int, depth: int, beats: int, out_lanes: int, bits: int
 
 def block_rams(depth: int, width: int) -> int:
     """Return how many 18-kbit block RAMs (ECP5) a memory takes in its best banks."""
-    return _bank_block_rams(depth, width, best_bank_depth(depth, width))
+    return bank_block_rams(depth, width, best_bank_depth(depth, width))
 
 
 def best_bank_depth(depth: int, width: int) -> int:
@@ -396,10 +396,12 @@ def best_bank_depth(depth: int, width: int) -> int:
     would put in front of the banks' registers, save some where a word has more than 8 bits.
     """
     depths = [words for words, bits in _BLOCK_RAM_SHAPES if bits >= 9 or width <= 8]
-    return min(depths, key=lambda words: _bank_block_rams(depth, width, words))
+    return min(depths, key=lambda words: bank_block_rams(depth, width, words))
 
 
-def _bank_block_rams(depth: int, width: int, bank_depth: int) -> int:
+def bank_block_rams(depth: int, width: int, bank_depth: int) -> int:
+    """Return how many 18-kbit block RAMs (ECP5) a memory in banks of so many words takes."""
+
     def one(words: int) -> int:
         return min(ceil(width / bits) for deep, bits in _BLOCK_RAM_SHAPES if deep >= words)
 

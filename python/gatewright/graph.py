@@ -45,6 +45,7 @@ class Strategy(Enum):
     LATENCY = "latency"
     RESOURCE = "resource"
     COMPRESSED = "compressed"
+    DISTRIBUTED_ARITHMETIC = "distributed_arithmetic"
 
 
 @dataclass(frozen=True, kw_only=True)

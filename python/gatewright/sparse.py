@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from gatewright.errors import GatewrightError
 from gatewright.fixed import IntArray
-from gatewright.folding import divisors
+from gatewright.folding import bank_block_rams, best_bank_depth, divisors
 from gatewright.graph import Conv, Dense, Depthwise
 
 QUEUE_DEPTH = 32  # words; with fewer, PEs wait for one another (with 16, a tenth more cycles)
@@ -61,6 +61,32 @@ class Packed:
     def count_width(self) -> int:
         """Bits of a column's number of entries."""
         return max(1, int(self.counts.max()).bit_length())
+
+    @property
+    def address_width(self) -> int:
+        """Bits of an entry's address."""
+        return max(1, (self.depth - 1).bit_length())
+
+    @property
+    def pointer_width(self) -> int:
+        """Bits of a column's word: its number of entries, and where the first one is."""
+        return self.count_width + self.address_width
+
+    def bank_depth(self, weight_width: int) -> int:
+        """Return the words per bank of both memories: those that take the least block RAM.
+
+        Args:
+            weight_width: Bits of a weight.
+        """
+        memories = [
+            (self.depth, self.skip_width + weight_width),
+            (self.counts.shape[1], self.pointer_width),
+        ]
+
+        def blocks(words: int) -> int:
+            return sum(bank_block_rams(depth, width, words) for depth, width in memories)
+
+        return min((best_bank_depth(depth, width) for depth, width in memories), key=blocks)
 
     def firsts(self) -> IntArray:
         """Return the address of each column's first entry, [PEs, columns]."""

@@ -105,7 +105,7 @@ def hls(design: Design, folder: Path, options: Options) -> None:
 
 def rtl(design: Design, folder: Path, options: Options) -> None:
     """Emit SystemVerilog; the integer reference must equal the vectors."""
-    from gatewright import emit, graph_io, passes, reference, sparse_cycles
+    from gatewright import emit, estimate, graph_io, passes, reference, sparse_cycles
     from gatewright.comparison import compare_outputs
     from gatewright.vectors import Interface, read_vectors
 
@@ -116,19 +116,19 @@ def rtl(design: Design, folder: Path, options: Options) -> None:
         graph = passes.with_argmax(graph)
     expected = vectors.expected(interface.outputs, argmax=design.rtl.argmax)
     found = reference.outputs(graph, vectors.integers(interface.inputs))
-    description = emit.write_rtl(
-        graph,
-        folder / "rtl",
-        emit.RtlOptions(design.rtl.input_lanes, design.rtl.skip_zeros),
-        model="model.onnx",
-    )
+    hardware = emit.RtlOptions(design.rtl.input_lanes, design.rtl.skip_zeros)
+    description = emit.write_rtl(graph, folder / "rtl", hardware, model="model.onnx")
     typical = vectors.typical_integers(interface.inputs)
     if typical is not None:
         description |= sparse_cycles.predicted(graph, description, typical)
     sizes = [(name, graph[name].out.size) for name in graph.outputs]
     comparison = compare_outputs(expected, found, what="the integer reference", outputs=sizes)
     summary = comparison.summary() | {"vectors_sha256": sha256(folder / "vectors.npz")}
-    found_with = {"network": interface.as_dict(), "reference": summary}
+    found_with = {
+        "network": interface.as_dict(),
+        "reference": summary,
+        "estimate": estimate.of_graph(graph, hardware).rounded(),
+    }
     write_json(folder / "rtl.json", description | found_with)
     comparison.require_equal()
 

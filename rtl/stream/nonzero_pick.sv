@@ -86,10 +86,16 @@ module nonzero_pick #(
 
   logic [Picks*Width-1:0]    picked;
   logic [Picks*ColWidth-1:0] lanes, columns;
+  logic [ColWidth-1:0]       first_column;
 
   always_comb begin
     picked = '0;
     lanes  = '0;
+    // chosen_from_q * Lanes in sums: a tool may take a multiplier for the product.
+    first_column = '0;
+    for (int unsigned b = 0; b < 32; b++) begin
+      if (Lanes[b]) first_column += ColWidth'(chosen_from_q) << b;
+    end
     for (int unsigned p = 0; p < Picks; p++) begin
       for (int unsigned l = 0; l < Lanes; l++) begin
         if (chosen_q[p][l]) begin
@@ -97,8 +103,7 @@ module nonzero_pick #(
           lanes[p*ColWidth +: ColWidth] |= ColWidth'(l);
         end
       end
-      columns[p*ColWidth +: ColWidth] =
-          ColWidth'(chosen_from_q) * ColWidth'(Lanes) + lanes[p*ColWidth +: ColWidth];
+      columns[p*ColWidth +: ColWidth] = first_column + lanes[p*ColWidth +: ColWidth];
     end
   end
 

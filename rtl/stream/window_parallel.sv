@@ -308,8 +308,11 @@ module window_parallel #(
   logic [YWidth-1:0]       y_q;  // the row of the first tap; negative numbers are large ones
 
   function automatic logic [AddressWidth-1:0] slot_start(input logic [SlotWidth:0] slot);
-    slot_start = (32'(slot) >= Slots) ? AddressWidth'((32'(slot) - Slots) * Row)
-                                      : AddressWidth'(32'(slot) * Row);
+    // A choice of constants: a tool may take a multiplier for a product.
+    slot_start = '0;
+    for (int unsigned s = 1; s < Slots; s++) begin
+      if (32'(slot) == s) slot_start = AddressWidth'(s * Row);
+    end
   endfunction
 
   assign bank_sum   = {1'b0, bank_q} + (row_last ? (BankWidth + 1)'(MoveImage % Banks)

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import numpy as np
@@ -86,6 +87,30 @@ def test_a_plain_hls4ml_script(tmp_path: Path) -> None:
     assert (out / "firmware" / "myproject.cpp").exists()
     assert (out / "build_prj.tcl").exists()
     assert list((out / "rtl").glob("*.sv"))
+
+
+@pytest.mark.parametrize("module", ["adapter", "own_functions", "hls_step"])
+def test_a_module_of_the_front_end_may_be_imported_before_hls4ml(
+    tmp_path: Path, module: str
+) -> None:
+    if not entry_points(group="hls4ml.backends", name="gatewright"):  # not installed
+        info = tmp_path / "plugged-1.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: plugged\nVersion: 1\n")
+        point = "[hls4ml.backends]\ngatewright = gatewright.frontend.plugin:register\n"
+        (info / "entry_points.txt").write_text(point)
+    script = f"import gatewright.frontend.{module}, hls4ml.backends as b\n"
+    script += "print('gatewright' in b.get_available_backends())"
+    path = os.pathsep.join((str(tmp_path), *sys.path))
+    finished = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert finished.stdout.splitlines()[-1] == "True"
+    assert "failed" not in finished.stdout + finished.stderr
 
 
 def test_the_entry_point_registers_once() -> None:

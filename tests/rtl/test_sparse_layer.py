@@ -58,6 +58,7 @@ LAYERS = (
     Layer(rows=32, cols=90, pe=4, lanes=8, picks=4, weights=0.6, inputs=0.8, queue=8),
     Layer(rows=1, cols=9, pe=1, lanes=1, picks=1, weights=0.6, inputs=0.7),
     Layer(rows=64, cols=40, pe=16, lanes=8, weights=0.05, inputs=0.05),
+    Layer(rows=200, cols=25, pe=1, lanes=5, weights=0.6, inputs=0.1),  # several banks
 )
 
 
@@ -125,6 +126,7 @@ def case(rng: np.random.Generator, name: str, layer: Layer, memories: Path) -> C
             "CountWidth": packed.count_width,
             "SkipWidth": packed.skip_width,
             "QueueDepth": layer.queue,
+            "BankDepth": packed.bank_depth(WEIGHT_WIDTH),
             "HasBias": f"1'b{int(has_bias)}",
             "BiasShift": shift,
             "BiasWidth": 12,

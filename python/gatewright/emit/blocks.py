@@ -5,11 +5,10 @@ from math import ceil, gcd
 
 from gatewright.emit import needs
 from gatewright.emit.memory import bias_words, weight_words
-from gatewright.emit.streams import Block, Lanes, Rhythm, Stream
+from gatewright.emit.streams import AnyFold, Block, Lanes, Rhythm, Stream
 from gatewright.fixed import FixedFormat, Overflow, Rounding
 from gatewright.folding import Fold
 from gatewright.graph import Argmax, Dense, Elementwise, Function, Node, sum_range
-from gatewright.sparse import SparseFold
 
 ROUNDING = {
     Rounding.RND: "RndPlusInf",
@@ -67,7 +66,7 @@ def dense(node: Dense, fused: Elementwise | None, folded: Fold, stream: Stream) 
 
 
 def matrix_parameters(
-    node: Dense, fused: Elementwise | None, folded: Fold | SparseFold, source: Lanes, out: Lanes
+    node: Dense, fused: Elementwise | None, folded: AnyFold, source: Lanes, out: Lanes
 ) -> tuple[dict[str, int | str], dict[str, str]]:
     """Return the parameters of products, sums and conversion, and the bias memory."""
     span = sum_range(node, source.format)

@@ -11,12 +11,20 @@ from dataclasses import dataclass, field, replace
 from math import gcd, prod
 from typing import Any
 
-from gatewright.emit import blocks, branches, function_blocks, image_blocks, moving_blocks, sparse
+from gatewright.emit import (
+    blocks,
+    branches,
+    function_blocks,
+    image_blocks,
+    moving_blocks,
+    sparse,
+    unrolled,
+)
 from gatewright.emit.pipeline import Pipeline, Port
-from gatewright.emit.streams import Block, Lanes, Stream, bus_width
+from gatewright.emit.streams import AnyFold, Block, Lanes, Stream, bus_width
 from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat, format_for_range
-from gatewright.folding import Fold, depthwise_within, divisors, fold
+from gatewright.folding import depthwise_within, divisors, fold
 from gatewright.graph import (
     Argmax,
     Clip,
@@ -44,6 +52,7 @@ from gatewright.graph import (
     sum_range,
 )
 from gatewright.sparse import SparseFold, sparse_fold
+from gatewright.unrolled import UnrolledFold, unrolled_fold
 
 # Of the top's own streams and instances.
 TOP_NAMES = ("s_axis", "m_axis", "frame", "bad", "door", "guard", "mark", "elements")
@@ -55,7 +64,7 @@ def build(
     input_lanes: int | None,
     *,
     skip_zeros: bool = False,
-    folds: Mapping[str, Fold | SparseFold] | None = None,
+    folds: Mapping[str, AnyFold] | None = None,
 ) -> Pipeline:
     """Choose the blocks, their parameters and the lanes between them.
 
@@ -78,7 +87,7 @@ class _Builder:
     graph: Graph
     input_lanes: int | None
     skip_zeros: bool
-    folds: dict[str, Fold | SparseFold]
+    folds: dict[str, AnyFold]
     taken: set[str] = field(default_factory=lambda: set(TOP_NAMES))
     made: list[Block] = field(default_factory=list)
     waiting: dict[str, deque[Stream]] = field(default_factory=dict)  # by node
@@ -179,6 +188,8 @@ class _Builder:
         image = self.graph.source(node)
         stream = self._with_lanes(node, self._take(node.inputs[0]), self._lanes_wanted(node))
         fused = self._fusing(node, sum_range(node, stream.type.format).total)
+        if isinstance(folded, UnrolledFold):
+            return unrolled.layer(self.graph.name, node, fused, folded, stream, image)
         if isinstance(folded, SparseFold):
             if isinstance(node, Conv):
                 return sparse.conv(node, fused, folded, stream, image)
@@ -357,9 +368,13 @@ class _Builder:
         return unique
 
 
-def _fold(node: Dense, *, skip_zeros: bool) -> Fold | SparseFold:
-    compressed = node.request.strategy is Strategy.COMPRESSED
-    return sparse_fold(node) if compressed else fold(node, skip_zeros=skip_zeros)
+def _fold(node: Dense, *, skip_zeros: bool) -> AnyFold:
+    match node.request.strategy:
+        case Strategy.COMPRESSED:
+            return sparse_fold(node)
+        case Strategy.DISTRIBUTED_ARITHMETIC:
+            return unrolled_fold(node)
+    return fold(node, skip_zeros=skip_zeros)
 
 
 def _unfolded(node: Dense) -> bool:

@@ -8,10 +8,10 @@ from math import ceil
 
 import numpy as np
 
+from gatewright.emit.streams import AnyFold
 from gatewright.fixed import IntArray, format_for_range
 from gatewright.folding import Fold, kept_columns
 from gatewright.graph import Dense
-from gatewright.sparse import SparseFold
 
 
 def weight_words(node: Dense, fold: Fold, prefix: str) -> dict[str, str]:
@@ -27,17 +27,33 @@ def weight_words(node: Dense, fold: Fold, prefix: str) -> dict[str, str]:
     # [pass, PE, beat, lane] -> [pass, beat, PE, lane]
     blocks = padded.reshape(fold.passes, fold.pe, fold.beats, fold.simd).transpose(0, 2, 1, 3)
     words = blocks.reshape(fold.depth, fold.pe, fold.simd)
-    files = {}
+    files: dict[str, str] = {}
     for rank in range(fold.ranks):
         part = words[:, rank * fold.group : (rank + 1) * fold.group]
-        for bank in range(fold.banks):
-            suffix = f"_{bank:03d}" if fold.banks > 1 else ""
-            filled = part[bank * fold.bank_depth : (bank + 1) * fold.bank_depth]
-            files[f"{prefix}_{rank:03d}{suffix}.mem"] = hex_lines(filled, node.weight_format.width)
+        stem = f"{prefix}_{rank:03d}"
+        files |= bank_files(stem, part, node.weight_format.width, fold.bank_depth)
     return files
 
 
-def bias_words(node: Dense, fold: Fold | SparseFold, fraction: int) -> tuple[int, str]:
+def bank_files(stem: str, words: IntArray, width: int, bank_depth: int) -> dict[str, str]:
+    """Return ``{file name: text}`` of a ``weight_memory``: a file, or one per bank.
+
+    Args:
+        stem: Of the files' names.
+        words: Integers [words, elements].
+        width: Bits of an element.
+        bank_depth: Words per bank.
+    """
+    if len(words) <= bank_depth:
+        return {f"{stem}.mem": hex_lines(words, width)}
+    starts = range(0, len(words), bank_depth)
+    return {
+        f"{stem}_{bank:03d}.mem": hex_lines(words[start : start + bank_depth], width)
+        for bank, start in enumerate(starts)
+    }
+
+
+def bias_words(node: Dense, fold: AnyFold, fraction: int) -> tuple[int, str]:
     """Return the bias width and the text: a word per output beat, at ``fraction`` fraction bits."""
     if node.bias is None or node.bias_format is None:
         raise ValueError(f"{node.name} has no bias")

@@ -14,7 +14,7 @@ from gatewright.emit.blocks import (
     text,
     then,
 )
-from gatewright.emit.memory import hex_lines
+from gatewright.emit.memory import bank_files, hex_lines
 from gatewright.emit.streams import Block, Lanes, Rhythm, Stream
 from gatewright.fixed import IntArray
 from gatewright.graph import Conv, Dense, Elementwise, StreamType
@@ -73,8 +73,8 @@ def _layer(
         "CountWidth": packed.count_width,
         "SkipWidth": packed.skip_width,
         "QueueDepth": QUEUE_DEPTH,
+        "BankDepth": packed.bank_depth(node.weight_format.width),
         "FifoDepth": max(2, min(2 * folded.result_beats, 32)),
-        "BankDepth": max(packed.depth, folded.cols),  # one bank: a file per memory
     }
     matrix, bias = matrix_parameters(node, fused, folded, stream.type, out)
     names = {"pointers": "PointerFile", "entries": "WeightFile", "order": "OrderFile"}
@@ -116,20 +116,21 @@ def memory_files(
         weight_width: Bits of a weight.
         prefix: Of the files' names.
     """
-    address_width = max(1, (packed.depth - 1).bit_length())
-    files = {}
+    entry_width, pointer_width = packed.skip_width + weight_width, packed.pointer_width
+    bank_depth = packed.bank_depth(weight_width)
+    files: dict[str, str] = {}
     for index, (entries, counts, firsts) in enumerate(
         zip(packed.entries, packed.counts, packed.firsts(), strict=True)
     ):
         filled = np.zeros((packed.depth, 2), dtype=np.int64)
         filled[: len(entries)] = np.array(entries, dtype=np.int64).reshape(-1, 2)
         words = filled[:, 0] << weight_width | filled[:, 1] & ((1 << weight_width) - 1)
-        files[f"{prefix}_entries_{index:03d}.mem"] = hex_lines(
-            words[:, None], packed.skip_width + weight_width
+        files |= bank_files(
+            f"{prefix}_entries_{index:03d}", words[:, None], entry_width, bank_depth
         )
-        pointers = counts << address_width | np.where(counts > 0, firsts, 0)
-        files[f"{prefix}_pointers_{index:03d}.mem"] = hex_lines(
-            pointers[:, None], packed.count_width + address_width
+        pointers = counts << packed.address_width | np.where(counts > 0, firsts, 0)
+        files |= bank_files(
+            f"{prefix}_pointers_{index:03d}", pointers[:, None], pointer_width, bank_depth
         )
     beats = ceil(len(packed.pes) / out_lanes)
     files[f"{prefix}_order.mem"] = hex_lines(

@@ -8,7 +8,9 @@ from gatewright.errors import GatewrightError
 from gatewright.fixed import FixedFormat
 from gatewright.folding import Fold
 from gatewright.sparse import SparseFold
+from gatewright.unrolled import UnrolledFold
 
+AnyFold = Fold | SparseFold | UnrolledFold
 BUS_WIDTHS = (8, 16, 32)  # an element on the AXI4-Stream outside
 
 
@@ -76,6 +78,8 @@ class Block:
         fold: Its folding, for a layer with weights.
         counter: Of its useful multiplications, as named inside it; for simulation.
         memories: Text of its memory files by file name.
+        modules: Text of modules made for it, by name, each before what instantiates it.
+        cells: What it takes that no parameter tells, by name: for an estimate of its size.
         cycles: Cycles per sample by its own law; its streams' beats count besides.
         lag: Cycles from the last beat that a pixel's first output beat needs to that beat.
         needs: For each input, the beats that each output beat needs.
@@ -94,9 +98,11 @@ class Block:
     needs: tuple[Needs, ...]
     forks: bool = False
     node: str | None = None
-    fold: Fold | SparseFold | None = None
+    fold: AnyFold | None = None
     counter: str = "u_engine.u_core.useful_macs_q"
     memories: dict[str, str] = field(default_factory=dict)
+    modules: dict[str, str] = field(default_factory=dict)
+    cells: dict[str, int] = field(default_factory=dict)
     cycles: int = 0
     first: int = 0
     single: bool = False

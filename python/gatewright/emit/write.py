@@ -59,15 +59,19 @@ def write_rtl(
     """
     options = options or RtlOptions()
     pipeline = build(graph, options.input_lanes, skip_zeros=options.skip_zeros)
-    modules = {block.module for block in pipeline.blocks}
+    made = {name: text for block in pipeline.blocks for name, text in block.modules.items()}
+    modules = {block.module for block in pipeline.blocks} - made.keys()
+    modules |= modules_in(made.values())
     if len(pipeline.outputs) > 1:
         modules |= {"axis_fork", "axis_fifo"}  # a frame's flag for every output
     library = _library(graph.name, modules)
-    description = _describe(pipeline, [f"lib/{path.name}" for path in library])
+    sources = [*(f"lib/{path.name}" for path in library), *(f"{name}.sv" for name in made)]
+    description = _describe(pipeline, sources)
     top = with_stalls(pipeline) if options.stalls else pipeline
     files = {f"{graph.name}.sv": render_top(top, model)}
     for block in pipeline.blocks:
         files |= block.memories
+        files |= {f"{name}.sv": text for name, text in block.modules.items()}
     files |= {f"lib/{path.name}": path.read_text(encoding="utf-8") for path in library}
     files["files.f"] = "".join(f"{name}\n" for name in description["sources"])
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -130,6 +134,12 @@ def _library(top: str, modules: Iterable[str]) -> list[Path]:
             "choose another name"
         )
     return library_of({"axis_frame_guard", "axis_frame_mark", "axis_skid", *modules})
+
+
+def modules_in(texts: Iterable[str]) -> set[str]:
+    """Return the library's modules that some text names."""
+    words = {word for text in texts for word in re.findall(r"\w+", re.sub(r"//.*", "", text))}
+    return words & {path.stem for path in library_files()}
 
 
 def library_of(modules: Iterable[str]) -> list[Path]:

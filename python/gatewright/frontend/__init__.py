@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import hls4ml  # noqa: F401 - it loads this package's plugin while it is imported: before the rest
+
 from gatewright.graph import Graph
 
 

@@ -11,7 +11,7 @@ from gatewright.graph import FoldRequest, Strategy
 log = logging.getLogger(__name__)
 
 # Words that hls4ml knows and this package does not build (yet).
-OTHER_STRATEGIES = ("distributed_arithmetic", "da", "resource_unrolled", "unrolled")
+OTHER_STRATEGIES = ("resource_unrolled", "unrolled")
 MATRICES = (
     "Dense", "Conv1D", "Conv2D", "PointwiseConv1D", "PointwiseConv2D", "DepthwiseConv1D",
     "DepthwiseConv2D",
@@ -19,6 +19,8 @@ MATRICES = (
 CONVOLUTIONS = ("Conv1D", "Conv2D", "PointwiseConv1D", "PointwiseConv2D")
 # What hls4ml gives the type of its source: long before ``set_result_type``.
 KEEPING = ("Clone", "Reshape", "Resize", "Transpose", "ZeroPadding1D", "ZeroPadding2D")
+# Of the hardware alone: in the C++ they mean something else, or need another backend.
+_OF_HARDWARE = (Strategy.COMPRESSED, Strategy.DISTRIBUTED_ARITHMETIC)
 ASKED = "gw_asked_reuse_factor"
 STRATEGY = "gw_strategy"
 
@@ -49,7 +51,7 @@ def check_layers(model: Any) -> None:
         if layer.class_name.startswith("Depthwise"):
             # hls4ml's C++ has no depthwise convolution for Resource (an assertion stands there).
             model.config.layer_name_strategy[layer.name.lower()] = "Latency"
-        elif strategy is Strategy.COMPRESSED:  # of the hardware alone: the C++ has another meaning
+        elif strategy in _OF_HARDWARE:
             model.config.layer_name_strategy[layer.name.lower()] = "Resource"
         set_result_type(layer)
 
@@ -60,8 +62,9 @@ def strategy_named(word: str, layer: str) -> Strategy:
     Raises:
         GatewrightError: there is none; the message lists what is allowed.
     """
+    asked = {"da": "distributed_arithmetic"}.get(word.lower(), word.lower())
     for strategy in Strategy:
-        if strategy.value == word.lower():
+        if strategy.value == asked:
             return strategy
     allowed = ", ".join(strategy.value.title() for strategy in Strategy)
     known = "is one of hls4ml's but not" if word.lower() in OTHER_STRATEGIES else "is not"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gatewright.emit.builder import build
-from gatewright.emit.streams import Block
+from gatewright.emit.streams import AnyFold, Block
 from gatewright.fixed import IntArray, Overflow, Rounding
 from gatewright.folding import Fold, kept_columns
 from gatewright.graph import Dense, Graph
@@ -30,7 +30,7 @@ def blocks_of(
     input_lanes: int | None,
     *,
     skip_zeros: bool = False,
-    folds: Mapping[str, Fold | SparseFold] | None = None,
+    folds: Mapping[str, AnyFold] | None = None,
 ) -> dict[str, Block]:
     """Return the blocks of the emitted design by name; ``folds``: see ``emit.builder.build``."""
     pipeline = build(graph, input_lanes, skip_zeros=skip_zeros, folds=folds)
@@ -39,7 +39,7 @@ def blocks_of(
 
 def capacities(graph: Graph, blocks: Mapping[str, Block]) -> dict[str, int]:
     """Return how many mutants there can be of each kind but those of the netlist."""
-    layers = [block.name for block in blocks.values() if block.fold]
+    layers = [b.name for b in blocks.values() if isinstance(b.fold, Fold | SparseFold)]
     biased = [b for b in blocks.values() if b.fold and _node(graph, b.name).bias is not None]
     return {
         "weight": sum(
@@ -56,7 +56,11 @@ def capacities(graph: Graph, blocks: Mapping[str, Block]) -> dict[str, int]:
 def weights(graph: Graph, blocks: Mapping[str, Block], count: int, seed: int) -> list[MemoryMutant]:
     """Draw bits of weights, evenly over layers."""
     rng = np.random.default_rng((seed, 1))
-    stored = {b.name: _stored(graph, blocks, b.name) for b in blocks.values() if b.fold}
+    stored = {
+        b.name: _stored(graph, blocks, b.name)
+        for b in blocks.values()
+        if isinstance(b.fold, Fold | SparseFold)
+    }
     found = []
     for name, wanted in shares(count, {n: len(places) for n, places in stored.items()}, rng):
         bits = len(stored[name]) * _node(graph, name).weight_format.width
@@ -88,8 +92,10 @@ def _weight(
     row, column = divmod(element, node.weight.shape[1])
     what = f"bit {place} of weight ({row}, {column})"
     if isinstance(fold, SparseFold):
-        file = f"{name}_entries_{fold.packed.pes[row]:03d}.mem"
-        word = fold.packed.address(row, column)
+        bank_depth = fold.packed.bank_depth(node.weight_format.width)
+        bank, word = divmod(fold.packed.address(row, column), bank_depth)
+        several = f"_{bank:03d}" if fold.packed.depth > bank_depth else ""
+        file = f"{name}_entries_{fold.packed.pes[row]:03d}{several}.mem"
         return MemoryMutant("weight", name, what, file, word, place, row, column, place)
     weight = node.weight.copy()
     weight[row, column] = flipped(node, row, column, place)

@@ -1,0 +1,97 @@
+"""A plan in a design file: reasons above the layers, nothing else changed, replaced by the next."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+import networks
+from gatewright import design as designs
+from gatewright.errors import GatewrightError
+from gatewright.estimate.model import fitted
+from gatewright.planner import design_file
+from gatewright.planner.plan import Plan, Planner
+from gatewright.planner.search import Budget
+from gatewright.planner.targets import Target
+
+DESIGN = """\
+# A network of two layers.
+network: {name: mlp, options: {layers: [12, 8, 4]}}   # small
+data: {name: digits, validation: 200}
+train:
+  seed: 1
+  steps:
+    - technique: float
+      epochs: 1        # few
+description: "Two: layers"
+hls4ml:
+  Part: xc7a35tcpg236-1
+  LayerName:
+    fc1: {ReuseFactor: 12, Precision: {result: "fixed<16,8>"}}  # the first one
+"""
+NAMES = {"fc1": "fc1", "fc2": "fc2"}
+
+
+def plan(interval: int) -> Plan:
+    made = Planner(networks.mlp((12, 8, 4)), fitted(), ["folded"])
+    return made.plan(Target("", interval=interval), Budget())
+
+
+def written(path: Path, interval: int) -> str:
+    design_file.write(plan(interval), designs.load(str(path)), NAMES, path, f"ii={interval}")
+    return path.read_text(encoding="utf-8")
+
+
+def test_only_the_folding_changes(tmp_path: Path) -> None:
+    path = tmp_path / "small.yml"
+    path.write_text(DESIGN, encoding="utf-8")
+    text = written(path, 24)
+    assert text.startswith(DESIGN[: DESIGN.index("    fc1:")])
+    assert "# the first one" in text
+    found = designs.load(str(path)).hls4ml
+    assert found.Part == "xc7a35tcpg236-1"
+    assert found.LayerName["fc1"].Precision == {"result": "fixed<16,8>"}
+    for choice in plan(24).choices:
+        layer = found.LayerName[choice.candidate.layer]
+        request = choice.candidate.request
+        assert (layer.PE, layer.SIMD, layer.ReuseFactor) == (request.pe, request.simd, None)
+        assert f"    # planned: {choice.reason}\n    {choice.candidate.layer}:" in text
+
+
+def test_a_list_keeps_its_indent(tmp_path: Path) -> None:
+    path = tmp_path / "small.yml"
+    flat = DESIGN.replace(
+        "    - technique: float\n      epochs", "  - technique: float\n    epochs"
+    )
+    assert flat != DESIGN
+    path.write_text(flat, encoding="utf-8")
+    assert written(path, 24).startswith(flat[: flat.index("    fc1:")])
+
+
+def test_the_next_plan_replaces_the_last_one(tmp_path: Path) -> None:
+    path = tmp_path / "small.yml"
+    path.write_text(DESIGN, encoding="utf-8")
+    first = written(path, 24)
+    assert written(path, 96) != first
+    assert written(path, 24) == first
+    assert first.count("# planned: ") == 3
+
+
+def test_a_design_based_on_another(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yml"
+    path.write_text("based_on: digits_mlp\n", encoding="utf-8")
+    written(path, 24)
+    assert set(yaml.safe_load(path.read_text(encoding="utf-8"))) == {"based_on", "hls4ml"}
+    found = designs.load(str(path))
+    assert found.network is not None
+    assert plan(24).choices[0].candidate.request.pe == found.hls4ml.LayerName["fc1"].PE
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "small.yml"
+    path.write_text(DESIGN, encoding="utf-8")
+    design = designs.load(str(path))
+    path.write_text("a: [", encoding="utf-8")
+    with pytest.raises(GatewrightError, match="cannot be read as YAML"):
+        design_file.write(plan(24), design, NAMES, path, "")
+    assert path.read_text(encoding="utf-8") == "a: ["
