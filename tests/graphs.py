@@ -318,4 +318,5 @@ ALL: Sequence[Graph] = (
     moved(),
     separable(),
     compressed(inception()),
+    compressed(residual(taps=3, name="several_taps")),
 )

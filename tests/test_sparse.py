@@ -1,8 +1,6 @@
 """How a sparse core's weights are dealt, packed and counted."""
 
-import re
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +8,6 @@ import pytest
 import networks
 from gatewright import sparse, sparse_cycles
 from gatewright.activity import with_activity
-from gatewright.emit import write_rtl
 from gatewright.errors import GatewrightError
 from gatewright.fixed import IntArray
 from gatewright.graph import Dense, FoldRequest, Strategy
@@ -84,18 +81,6 @@ def test_rows_are_dealt_by_the_work_that_they_make() -> None:
 
     assert busiest(sparse.deal(weight, 4, load)) < 1.02
     assert busiest(sparse.deal(weight, 4)) > 1.02
-
-
-def test_a_memory_is_one_file_however_deep_it_is(tmp_path: Path) -> None:
-    graph = networks.mlp((40, 64, 4))
-    request = FoldRequest(strategy=Strategy.COMPRESSED, pe=1)
-    nodes = [replace(n, request=request) if n.name == "fc1" else n for n in graph.nodes]
-    description = write_rtl(replace(graph, nodes=tuple(nodes)), tmp_path / "rtl")
-    top = (tmp_path / "rtl" / f"{graph.name}.sv").read_text(encoding="utf-8")
-    sizes = re.findall(r"\.(Entries|BankDepth) *\((\d+)\)", top)
-    first = dict(sizes[:2])
-    assert 1024 < int(first["Entries"]) <= int(first["BankDepth"])
-    assert "fc1_entries_000.mem" in description["memories"]
 
 
 @pytest.mark.parametrize("inputs", [0.05, 0.3, 0.9])

@@ -40,7 +40,7 @@ def blocks_of(
 
 def capacities(graph: Graph, blocks: Mapping[str, Block]) -> dict[str, int]:
     """Return how many mutants there can be of each kind but those of the netlist."""
-    layers = [block.name for block in blocks.values() if block.fold]
+    layers = [b.name for b in blocks.values() if isinstance(b.fold, Fold | SparseFold)]
     biased = [b for b in blocks.values() if b.fold and _node(graph, b.name).bias is not None]
     return {
         "weight": sum(
@@ -57,7 +57,11 @@ def capacities(graph: Graph, blocks: Mapping[str, Block]) -> dict[str, int]:
 def weights(graph: Graph, blocks: Mapping[str, Block], count: int, seed: int) -> list[MemoryMutant]:
     """Draw bits of weights, evenly over layers."""
     rng = np.random.default_rng((seed, 1))
-    stored = {b.name: _stored(graph, blocks, b.name) for b in blocks.values() if b.fold}
+    stored = {
+        b.name: _stored(graph, blocks, b.name)
+        for b in blocks.values()
+        if isinstance(b.fold, Fold | SparseFold)
+    }
     found = []
     for name, wanted in shares(count, {n: len(places) for n, places in stored.items()}, rng):
         bits = len(stored[name]) * _node(graph, name).weight_format.width
