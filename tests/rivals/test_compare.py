@@ -45,6 +45,7 @@ def built(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(compare, "require", lambda *_: None)
     monkeypatch.setattr(compare, "_ours", ours)
+    monkeypatch.setattr(compare, "TOOLS", {"nngen": nngen.measure})
     monkeypatch.setattr(compare, "_subject", subject)
 
 

@@ -10,7 +10,7 @@ from gatewright.design import Design
 from gatewright.errors import GatewrightError, NotRunError
 from gatewright.files import read_json
 from gatewright.flow import require
-from gatewright.rivals import nngen
+from gatewright.rivals import adders, nngen
 from gatewright.rivals.row import Cells, Row
 from gatewright.rivals.subject import Subject
 from gatewright.synthesis import sources_of
@@ -20,7 +20,11 @@ from gatewright.version import __version__
 
 Measure = Callable[[Subject, Sequence[str]], list[Row]]
 # Every other tool: what measures it, given the settings asked for (none: its own choice of them).
-TOOLS: dict[str, Measure] = {"nngen": nngen.measure}
+TOOLS: dict[str, Measure] = {
+    "nngen": nngen.measure,
+    "alkaid": adders.alkaid,
+    "da4ml": adders.da4ml,
+}
 
 
 @dataclass(frozen=True)
@@ -74,8 +78,9 @@ def run(
             missing[name] = str(error)
             continue
         for row in found:
-            tell(row)
-        rows += found
+            if row not in rows:  # our own pipeline, beside each of two
+                tell(row)
+                rows.append(row)
     return Comparison(rows, missing)
 
 

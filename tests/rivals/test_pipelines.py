@@ -8,17 +8,19 @@ import pytest
 
 import graphs
 import networks
-from gatewright import adder_bench, reference
-from gatewright.errors import GatewrightError
+from gatewright import reference
+from gatewright.errors import GatewrightError, NotRunError
 from gatewright.fixed import Rounding
 from gatewright.graph import FoldRequest, Graph, Strategy
+from gatewright.rivals import adders, pipelines
+from gatewright.rivals.subject import Subject
 from gatewright.tools.adder_rivals import outputs
 
 UNROLLED = FoldRequest(strategy=Strategy.DISTRIBUTED_ARITHMETIC)
 
 
 def network() -> Graph:
-    return adder_bench.half_up(networks.mlp((8, 6, 4), (UNROLLED, UNROLLED)))
+    return pipelines.half_up(networks.mlp((8, 6, 4), (UNROLLED, UNROLLED)))
 
 
 def quantized(
@@ -37,7 +39,7 @@ def quantized(
 def test_the_specification_is_the_network() -> None:
     graph = network()
     x = graphs.random_inputs(graph, 60, 3)
-    found = outputs(adder_bench.specification(graph), x, lambda y: np.maximum(y, 0), quantized)
+    found = outputs(pipelines.specification(graph), x, lambda y: np.maximum(y, 0), quantized)
     assert np.array_equal(found, reference.outputs(graph, x))
 
 
@@ -49,15 +51,38 @@ def test_ties_to_even_are_made_half_up() -> None:
 def test_images_are_refused() -> None:
     graph = next(each for each in graphs.ALL if any(n.name == "conv" for n in each.nodes))
     with pytest.raises(GatewrightError, match="of dense layers"):
-        adder_bench.specification(graph)
+        pipelines.specification(graph)
 
 
 @pytest.mark.slow
 def test_pipelines_are_measured(tmp_path: Path) -> None:
     pytest.importorskip("alkaid.cmvm", reason="the extra 'unrolled' is not installed")
     graph = replace(network(), name="small_network")
-    ours = adder_bench.ours(graph, tmp_path / "ours")
-    spec = adder_bench.specification(graph)
-    theirs = adder_bench.rival("alkaid", spec, 4, tmp_path / "alkaid", kept=True)
+    ours = pipelines.ours(graph, tmp_path / "ours")
+    spec = pipelines.specification(graph)
+    theirs = pipelines.rival("alkaid", spec, 4, tmp_path / "alkaid", kept=True)
     assert 0 < ours.cells < theirs.cells
     assert theirs.latency == 5
+
+
+def subject(graph: Graph, tmp_path: Path) -> Subject:
+    inputs = graphs.random_inputs(graph, 2, 1)
+    return Subject(graph.name, graph, inputs, inputs, tmp_path)
+
+
+def test_a_network_that_cannot_be_unrolled_is_not_run(tmp_path: Path) -> None:
+    with pytest.raises(NotRunError, match="too large to be unrolled"):
+        adders.alkaid(subject(networks.mlp((300, 100, 4)), tmp_path), ())
+    with pytest.raises(NotRunError, match="of dense layers"):
+        adders.da4ml(subject(graphs.residual(), tmp_path), ())
+    with pytest.raises(GatewrightError, match="settings are kept, plain"):
+        adders.alkaid(subject(network(), tmp_path), ("4x4",))
+
+
+@pytest.mark.slow
+def test_the_rows_of_alkaid_have_our_latency(tmp_path: Path) -> None:
+    pytest.importorskip("alkaid.cmvm", reason="the extra 'unrolled' is not installed")
+    ours, *theirs = adders.alkaid(subject(network(), tmp_path), ())
+    assert {row.latency_cycles for row in theirs} == {ours.latency_cycles}
+    assert [row.setting.split()[-1] for row in theirs] == ["kept", "plain"]
+    assert all(row.cells.carry > 0 for row in (ours, *theirs))

@@ -7,6 +7,7 @@ with half up in both.
 
 import json
 import re
+import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -17,7 +18,16 @@ from gatewright import emit
 from gatewright.errors import GatewrightError, NotRunError
 from gatewright.files import write_json, write_text
 from gatewright.fixed import Overflow, Rounding
-from gatewright.graph import Dense, Elementwise, Function, Graph, Input, sum_range
+from gatewright.graph import (
+    Dense,
+    Elementwise,
+    FoldRequest,
+    Function,
+    Graph,
+    Input,
+    Strategy,
+    sum_range,
+)
 from gatewright.tools import adder_rivals, nextpnr, process, yosys
 
 KEPT = ("shift_adder", "negative")  # modules of theirs that get keep_hierarchy
@@ -66,6 +76,15 @@ def half_up(graph: Graph) -> Graph:
             overflow=range_.get(fmt.overflow, fmt.overflow),
         )
         nodes.append(replace(node, out=replace(node.out, format=fmt)))
+    return replace(graph, nodes=tuple(nodes))
+
+
+def unrolled(graph: Graph) -> Graph:
+    """Return a network whose layers with weights are all unrolled."""
+    request = FoldRequest(strategy=Strategy.DISTRIBUTED_ARITHMETIC)
+    nodes = [
+        replace(node, request=request) if isinstance(node, Dense) else node for node in graph.nodes
+    ]
     return replace(graph, nodes=tuple(nodes))
 
 
@@ -145,6 +164,36 @@ def ours(graph: Graph, folder: Path, *, target_mhz: float | None = None) -> Resu
 _PARTS = ("gatewright_pkg", "requantise", "offset_requantise", "carry_sum")
 
 
+def generate(
+    tool: str, spec: dict[str, Any], pace: float, folder: Path, *, python: str = sys.executable
+) -> int:
+    """Let alkaid or da4ml write a network into ``folder/project``; return its latency in cycles.
+
+    Args:
+        tool: ``alkaid`` or ``da4ml``.
+        spec: See ``specification``.
+        pace: alkaid's number of stages; da4ml's latency of a stage.
+        folder: Takes what they write.
+        python: A Python that has the tool.
+
+    Raises:
+        NotRunError: the tool is missing or fails.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / "spec.json", spec)
+    command = [python, str(Path(adder_rivals.__file__)), tool, str(folder / "spec.json")]
+    project = folder / "project"
+    shutil.rmtree(project, ignore_errors=True)
+    project.mkdir()
+    finished = process.run([*command, str(project), str(pace)], cwd=folder)
+    if finished.status != 0:
+        raise NotRunError(
+            f"{tool} made nothing of the network; if it is not installed: pip install "
+            f"'gatewright[compare]'. It said:\n{finished.output[-1000:]}"
+        )
+    return int(json.loads(finished.output.splitlines()[-1])["latency"])
+
+
 def rival(
     tool: str,
     spec: dict[str, Any],
@@ -155,29 +204,22 @@ def rival(
     python: str = sys.executable,
     target_mhz: float | None = None,
 ) -> Result:
-    """Measure what alkaid or da4ml makes of a network.
+    """Measure what alkaid or da4ml makes of a network; see ``generate``.
 
     Args:
-        tool: ``alkaid`` or ``da4ml``.
-        spec: See ``specification``.
-        pace: alkaid's number of stages; da4ml's latency of a stage.
-        folder: Takes what they write.
+        tool: As there.
+        spec: Likewise.
+        pace: Likewise.
+        folder: Likewise.
         kept: Give their adders ``keep_hierarchy``.
-        python: A Python that has the tool.
+        python: As there.
         target_mhz: Place and route, aiming at this clock.
 
     Raises:
         NotRunError: the tool is missing or fails.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / "spec.json", spec)
-    command = [python, str(Path(adder_rivals.__file__)), tool, str(folder / "spec.json")]
+    latency = generate(tool, spec, pace, folder, python=python)
     project = folder / "project"
-    project.mkdir(exist_ok=True)
-    finished = process.run([*command, str(project), str(pace)], cwd=folder)
-    if finished.status != 0:
-        raise NotRunError(f"{tool} made nothing of the network:\n{finished.output[-2000:]}")
-    latency = int(json.loads(finished.output.splitlines()[-1])["latency"])
     sources = [p for p in sorted(project.rglob("src/**/*.v")) if "wrapper" not in p.stem]
     for path in sources:
         if kept and path.stem in KEPT:
