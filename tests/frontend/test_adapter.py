@@ -174,8 +174,8 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         "fc1: Strategy 'Resorce' is not supported; allowed: Latency, Resource",
     ),
     "hls4ml's other strategy": (
-        layer_settings(Strategy="Distributed_Arithmetic"),
-        "fc1: Strategy 'Distributed_Arithmetic' is one of hls4ml's but not supported",
+        layer_settings(Strategy="Resource_Unrolled"),
+        "fc1: Strategy 'Resource_Unrolled' is one of hls4ml's but not supported",
     ),
     "unknown layer": ({"LayerName": {"fc3": {}}}, "did you mean 'fc.'.* Allowed: fc1, relu1, fc2"),
     "unknown key": (
