@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from gatewright import cli
 from gatewright.design import Design, load
 from gatewright.errors import CheckFailedError, GatewrightError, NotRunError
+from gatewright.files import sha256, write_json
 from gatewright.fixed import parse_format
 from gatewright.graph import Graph, Input, StreamType
 from gatewright.rivals import compare, nngen
@@ -96,6 +97,18 @@ def test_rows_of_every_tool_with_its_settings(
     assert not done.missing
     with pytest.raises(GatewrightError, match="unknown tool 'vivado'; must be of other, nngen"):
         compare.run(design, tmp_path, ["vivado"], settings={}, samples=1, tell=told.append)
+
+
+def test_the_clock_of_other_rtl_is_not_told(tmp_path: Path) -> None:
+    assert compare._pace(tmp_path) == "not placed"
+    top = tmp_path / "rtl" / "small.sv"
+    top.parent.mkdir()
+    top.write_text("module small; endmodule\n")
+    record = {"design": "small", "rtl_sha256": sha256(top), "ecp5": {"fmax_mhz": 99.96}}
+    write_json(tmp_path / "synth.json", record)
+    assert compare._pace(tmp_path) == "100.0 MHz after nextpnr"
+    top.write_text("module small; wire x; endmodule\n")
+    assert compare._pace(tmp_path) == "not placed"
 
 
 @pytest.mark.usefixtures("built")

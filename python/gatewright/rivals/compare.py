@@ -8,7 +8,7 @@ from typing import Any
 from gatewright import graph_io
 from gatewright.design import Design
 from gatewright.errors import GatewrightError, NotRunError
-from gatewright.files import read_json
+from gatewright.files import read_json, sha256
 from gatewright.flow import require
 from gatewright.rivals import adders, nngen
 from gatewright.rivals.row import Cells, Row
@@ -120,7 +120,12 @@ def _cores(description: Mapping[str, Any]) -> str:
 
 
 def _pace(folder: Path) -> str:
-    """Return what ``synth.json`` says of the clock, if the design was placed."""
+    """Return what ``synth.json`` says of the clock, if this RTL was placed."""
     path = folder / "synth.json"
-    placed = read_json(path)["ecp5"].get("fmax_mhz") if path.is_file() else None
+    if not path.is_file():
+        return "not placed"
+    found = read_json(path)
+    top = folder / "rtl" / f"{found['design']}.sv"
+    same = top.is_file() and sha256(top) == found["rtl_sha256"]
+    placed = found["ecp5"].get("fmax_mhz") if same else None
     return f"{placed:.1f} MHz after nextpnr" if placed else "not placed"
