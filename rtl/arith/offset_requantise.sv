@@ -69,4 +69,8 @@ module offset_requantise #(
 
   always_ff @(posedge clk_i) value_o <= converted;
 
+  // The sum may need fewer bits than what comes in: it is exact modulo 2**SumWidth.
+  logic unused;
+  assign unused = ^value_i;
+
 endmodule
