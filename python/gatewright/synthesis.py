@@ -42,7 +42,9 @@ def run(design: Design, folder: Path, *, place: bool) -> dict[str, Any]:
         "design": design.name,
         "rtl_sha256": sha256(rtl / f"{description['top']}.sv"),
         "xilinx7": yosys.xilinx_usage(xilinx),
-        "ecp5": _placed(design, ecp5) if place else _mapped(ecp5),
+        "ecp5": _placed(design, ecp5)
+        if place
+        else yosys.ecp5_usage(ecp5.cells) | {"placed": False},
     }
     write_json(folder / "synth.json", result)
     return result
@@ -75,18 +77,4 @@ def _placed(design: Design, netlist: yosys.Netlist) -> dict[str, Any]:
         "target_mhz": target,
         "seeds": {str(run.seed): run.fmax_mhz for run in placements},
         "placed": True,
-    }
-
-
-def _mapped(netlist: yosys.Netlist) -> dict[str, Any]:
-    cells = netlist.cells
-    return {
-        # As nextpnr places them: a carry cell is two LUTs, a 16 x 4 memory four and two more.
-        "lut": cells.get("LUT4", 0)
-        + 2 * cells.get("CCU2C", 0)
-        + 6 * cells.get("TRELLIS_DPR16X4", 0),
-        "ff": cells.get("TRELLIS_FF", 0),
-        "dsp": cells.get("MULT18X18D", 0),
-        "bram": cells.get("DP16KD", 0),
-        "placed": False,
     }

@@ -25,13 +25,9 @@ from gatewright.graph import (
 )
 from gatewright.sparse import SparseFold
 from gatewright.sparse_cycles import predicted_cycles
+from gatewright.unrolled import MOST_FOR_LATENCY
 
-CORES = {
-    "folded": Strategy.RESOURCE,
-    "sparse": Strategy.COMPRESSED,
-    "unrolled": Strategy.DISTRIBUTED_ARITHMETIC,
-}
-MOST_UNROLLED = 4096  # weights of a layer: beyond that the adders' search takes minutes
+CORES = ("folded", "sparse", "unrolled")
 _MOST_MULTIPLIERS = 1024  # of a layer
 _MOST_SIMD = 64
 _SPARSE_PES = (1, 2, 4, 8, 16, 32, 64)
@@ -156,7 +152,7 @@ def _requests(node: Dense, core: str) -> Iterator[FoldRequest]:
         case "sparse":
             yield from _sparse(node)
         case "unrolled":
-            if node.weight.size <= MOST_UNROLLED:
+            if node.weight.size <= MOST_FOR_LATENCY:
                 yield FoldRequest(strategy=Strategy.DISTRIBUTED_ARITHMETIC)
 
 

@@ -32,23 +32,13 @@ def blocks_of(graph: Graph, folder: Path) -> list[Synthesis]:
     modules = _synthesise(description, folder)
     found = []
     for block in pipeline.blocks:
-        used = usage(_cells(modules, modules[graph.name]["cells"][f"u_{block.name}"]["type"]))
+        used = yosys.ecp5_usage(
+            _cells(modules, modules[graph.name]["cells"][f"u_{block.name}"]["type"])
+        )
         found.append(Synthesis(graph.name, kind_of(block), sizes_of(block), used))
-    whole = usage(_cells(modules, graph.name))
+    whole = yosys.ecp5_usage(_cells(modules, graph.name))
     rest = {name: whole[name] - sum(one.used[name] for one in found) for name in RESOURCES}
     return [*found, Synthesis(graph.name, DOORS, sizes_of_doors(pipeline), rest)]
-
-
-def usage(cells: Mapping[str, int]) -> dict[str, int]:
-    """Return what ECP5 cells count as: a carry cell is two LUTs, a 16 x 4 memory six."""
-    return {
-        "lut": cells.get("LUT4", 0)
-        + 2 * cells.get("CCU2C", 0)
-        + 6 * cells.get("TRELLIS_DPR16X4", 0),
-        "ff": cells.get("TRELLIS_FF", 0),
-        "dsp": cells.get("MULT18X18D", 0),
-        "bram": cells.get("DP16KD", 0),
-    }
 
 
 def _synthesise(description: Mapping[str, Any], folder: Path) -> dict[str, Any]:

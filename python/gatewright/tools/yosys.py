@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -178,6 +178,21 @@ def xilinx_usage(netlist: Netlist) -> dict[str, float]:
         "ff": sum(_XILINX_FF.get(name, 0) * count for name, count in cells.items()),
         "dsp": cells.get("DSP48E1", 0),
         "bram": sum(_XILINX_BRAM.get(name, 0) * count for name, count in cells.items()),
+    }
+
+
+def ecp5_usage(cells: Mapping[str, int]) -> dict[str, int]:
+    """Return LUT, FF, DSP and BRAM of ECP5 cells, as nextpnr places them.
+
+    A carry cell is two LUTs, a 16 x 4 memory four and two more.
+    """
+    return {
+        "lut": cells.get("LUT4", 0)
+        + 2 * cells.get("CCU2C", 0)
+        + 6 * cells.get("TRELLIS_DPR16X4", 0),
+        "ff": cells.get("TRELLIS_FF", 0),
+        "dsp": cells.get("MULT18X18D", 0),
+        "bram": cells.get("DP16KD", 0),
     }
 
 
