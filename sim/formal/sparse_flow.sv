@@ -215,6 +215,7 @@ module sparse_flow #(
   (* hierconn *) logic [2:0] \g_u.u.u_layer.u_core.gen_pe[0].u_pe.gen_queue[0].u_queue.write_q ;
   (* hierconn *) logic \g_u.u.u_layer.u_core.gen_pe[0].u_pe.gen_queue[0].u_queue.valid_o ;
   (* hierconn *) logic \g_u.u.u_layer.u_core.gen_pe[0].u_pe.gen_queue[0].u_queue.crowded_o ;
+  (* hierconn *) logic [5:0] \g_u.u.u_layer.u_core.gen_pe[0].u_pe.gen_queue[0].u_queue.head_o ;
   (* hierconn *) logic [5:0] \g_u.u.u_layer.u_core.gen_pe[0].u_pe.gen_queue[0].u_queue.memory[0] ;
   (* hierconn *) logic [5:0] \g_u.u.u_layer.u_core.gen_pe[0].u_pe.gen_queue[0].u_queue.memory[1] ;
   (* hierconn *) logic [5:0] \g_u.u.u_layer.u_core.gen_pe[0].u_pe.gen_queue[0].u_queue.memory[2] ;
@@ -244,7 +245,8 @@ module sparse_flow #(
   (* hierconn *) logic \g_u.u.u_layer.u_core.gen_pe[0].u_pe.bank_q ;
   (* hierconn *) logic \g_u.u.u_layer.u_core.gen_pe[0].u_pe.read_bank_q ;
   (* hierconn *) logic [1:0] \g_u.u.u_layer.u_core.gen_pe[0].u_pe.ready_q ;
-  (* hierconn *) logic [2:0] \g_u.u.u_layer.u_core.gen_pe[0].u_pe.sum_o ;
+  (* hierconn *) logic [2:0] \g_u.u.u_layer.u_core.gen_pe[0].u_pe.asked_q , \g_u.u.u_layer.u_core.gen_pe[0].u_pe.read_q , \g_u.u.u_layer.u_core.gen_pe[0].u_pe.written_q ;
+  (* hierconn *) logic \g_u.u.u_layer.u_core.gen_pe[0].u_pe.again_q , \g_u.u.u_layer.u_core.gen_pe[0].u_pe.old_touched_q , \g_u.u.u_layer.u_core.gen_pe[0].u_pe.sum_touched_q ;
   (* hierconn *) logic [2:0] \g_u.u.u_layer.u_core.gen_pe[0].u_pe.sums[0] ;
   (* hierconn *) logic [2:0] \g_u.u.u_layer.u_core.gen_pe[0].u_pe.sums[1] ;
   (* hierconn *) logic [2:0] \g_u.u.u_layer.u_core.gen_pe[0].u_pe.sums[2] ;
@@ -394,6 +396,7 @@ module sparse_flow #(
     .queue_write_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.gen_queue[0].u_queue.write_q ),
     .queue_valid_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.gen_queue[0].u_queue.valid_o ),
     .queue_crowded_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.gen_queue[0].u_queue.crowded_o ),
+    .queue_head_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.gen_queue[0].u_queue.head_o ),
     .queue0_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.gen_queue[0].u_queue.memory[0] ),
     .queue1_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.gen_queue[0].u_queue.memory[1] ),
     .queue2_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.gen_queue[0].u_queue.memory[2] ),
@@ -433,6 +436,10 @@ module sparse_flow #(
     .pe_slot2_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.slot2_q ),
     .pe_slot3_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.slot3_q ),
     .pe_touched_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.touched_q ),
+    .pe_again_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.again_q ),
+    .pe_old_touched_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.old_touched_q ),
+    .pe_read_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.read_q ),
+    .pe_written_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.written_q ),
     .pe_sums0_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.sums[0] ),
     .pe_sums1_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.sums[1] ),
     .pe_sums2_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.sums[2] ),
@@ -488,7 +495,7 @@ module sparse_flow #(
     .pe_bank_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.bank_q ),
     .pe_read_bank_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.read_bank_q ),
     .pe_ready_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.ready_q ),
-    .pe_sum_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.sum_o ),
+    .pe_sum_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.sum_touched_q ? \g_u.u.u_layer.u_core.gen_pe[0].u_pe.asked_q : '0),
     .out_all_i(\g_u.u.u_layer.u_core.all_q ),
     .out_index_i(\g_u.u.u_layer.u_core.index_q ),
     .out_step_i(\g_u.u.u_layer.u_core.step_q ),
