@@ -189,6 +189,7 @@ module sparse_flow #(
   (* hierconn *) logic \g_u.u.u_layer.u_core.u_pick.valid_q ;
   (* hierconn *) logic \g_u.u.u_layer.u_core.u_pick.last_q ;
   (* hierconn *) logic \g_u.u.u_layer.u_core.u_pick.left_q ;
+  (* hierconn *) logic \g_u.u.u_layer.u_core.u_pick.more_q ;
   (* hierconn *) logic \g_u.u.u_layer.u_core.u_pick.from_q ;
   (* hierconn *) logic \g_u.u.u_layer.u_core.u_pick.data_q ;
   (* hierconn *) logic \g_u.u.u_layer.u_core.u_pick.chosen_valid_q ;
@@ -371,6 +372,7 @@ module sparse_flow #(
     .pick0_valid_i(\g_u.u.u_layer.u_core.u_pick.valid_q ),
     .pick0_last_i(\g_u.u.u_layer.u_core.u_pick.last_q ),
     .pick0_left_i(\g_u.u.u_layer.u_core.u_pick.left_q ),
+    .pick0_more_i(\g_u.u.u_layer.u_core.u_pick.more_q ),
     .pick0_from_i(\g_u.u.u_layer.u_core.u_pick.from_q ),
     .pick0_x_i(\g_u.u.u_layer.u_core.u_pick.data_q ),
     .pick1_valid_i(\g_u.u.u_layer.u_core.u_pick.chosen_valid_q ),

@@ -12,6 +12,7 @@ module sparse_words (
   input  logic       fifo_read_i, fifo_write_i, fifo_ready_i, fifo_valid_i,
   input  logic [2:0] fifo0_i, fifo1_i,
   input  logic       pick0_valid_i, pick0_last_i, pick0_left_i, pick0_from_i, pick0_x_i,
+  input  logic       pick0_more_i,
   input  logic       pick1_valid_i, pick1_picks_i, pick1_last_i, pick1_from_i, pick1_x_i,
   input  logic       pick2_valid_i, pick2_picks_i, pick2_x_i, pick2_column_i, pick2_last_i,
   input  logic       read_open_i,
@@ -102,7 +103,7 @@ module sparse_words (
     logic open_end;
 
     well_formed_o =
-        fifo_level_i <= 2 && fifo_ready_i == (fifo_level_i != 2) &&
+        !pick0_more_i && fifo_level_i <= 2 && fifo_ready_i == (fifo_level_i != 2) &&
         fifo_write_i == fifo_read_i + fifo_level_i[0] && fifo_valid_i == (fifo_level_i != 0) &&
         queue_write_i == queue_read_i + queue_level_i[2:0] &&
         (queue_valid_i ? queue_level_i != 0 && queue[queue_read_i] == 8'(queue_head_i)
