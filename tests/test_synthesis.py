@@ -118,7 +118,9 @@ def test_a_design_of_several_streams_is_synthesised(tmp_path: Path) -> None:
     assert result["ecp5"]["dsp"] >= sum(layer["multipliers"] for layer in description["layers"])
 
 
-@pytest.mark.parametrize(("family", "cell"), [("ecp5", "TRELLIS_DPR16X4"), ("ice40", "SB_RAM40_4K")])
+@pytest.mark.parametrize(
+    ("family", "cell"), [("ecp5", "TRELLIS_DPR16X4"), ("ice40", "SB_RAM40_4K")]
+)
 def test_queues_and_sums_of_the_sparse_core_are_memories(
     family: str, cell: str, tmp_path: Path
 ) -> None:
@@ -130,5 +132,4 @@ def test_queues_and_sums_of_the_sparse_core_are_memories(
     cells = json.loads(netlist.path.read_text())["modules"][description["top"]]["cells"]
     for memory in ("u_pe.gen_queue[0].u_queue.memory", "u_pe.sums"):
         found = {made["type"] for name, made in cells.items() if memory in name}
-        print(memory, found)
         assert cell in found

@@ -210,14 +210,13 @@ module sparse_pe #(
   logic [1:0][2**SlotWidth-1:0] touched_q;
   logic [1:0]                 ready_q;    // vectors complete and not taken
   logic                       bank;       // of the entry that comes next
-  logic                       again_q;    // the sum is the one that was written last
-  logic                       old_touched_q, sum_touched_q;
-  logic [AccWidth-1:0]        written_q, read_q, old, grown, asked_q;
+  logic                       again;      // its sum is the one that is being written
+  logic [AccWidth-1:0]        read_q, written_q, grown;  // one of read_q and written_q is 0
 
   assign bank  = bank_q ^ end_d[5];
-  assign old   = again_q ? written_q : old_touched_q ? read_q : '0;
-  assign grown = old + {{(AccWidth - PWidth){Signed & product[PWidth-1]}}, product};
-  assign sum_o = sum_touched_q ? asked_q : '0;
+  assign again = busy_d[5] && bank == bank_q && slot2_q == slot3_q;
+  assign grown = (read_q | written_q) +
+                 {{(AccWidth - PWidth){Signed & product[PWidth-1]}}, product};
 
   assign complete_o = ready_q != '0;
 
@@ -226,16 +225,13 @@ module sparse_pe #(
       sums[{bank_q, slot3_q}]    <= grown;
       touched_q[bank_q][slot3_q] <= 1'b1;
     end
-    read_q        <= sums[{bank, slot2_q}];
-    old_touched_q <= touched_q[bank][slot2_q];
-    again_q       <= busy_d[5] && bank == bank_q && slot2_q == slot3_q;
-    written_q     <= grown;
+    read_q    <= (again || !touched_q[bank][slot2_q]) ? '0 : sums[{bank, slot2_q}];
+    written_q <= again ? grown : '0;
     bank_q      <= bank;
     ready_q     <= ready_q + 2'(end_d[5]) - 2'(taken_i);
     read_bank_q <= read_bank_q ^ release_i;
     if (release_i) touched_q[read_bank_q] <= '0;
-    asked_q       <= sums[{bank_i, slot_i}];
-    sum_touched_q <= touched_q[bank_i][slot_i];
+    sum_o <= touched_q[bank_i][slot_i] ? sums[{bank_i, slot_i}] : '0;
     if (!rst_ni) begin
       bank_q      <= 1'b0;
       ready_q     <= '0;

@@ -246,8 +246,9 @@ module sparse_flow #(
   (* hierconn *) logic \g_u.u.u_layer.u_core.gen_pe[0].u_pe.bank_q ;
   (* hierconn *) logic \g_u.u.u_layer.u_core.gen_pe[0].u_pe.read_bank_q ;
   (* hierconn *) logic [1:0] \g_u.u.u_layer.u_core.gen_pe[0].u_pe.ready_q ;
-  (* hierconn *) logic [2:0] \g_u.u.u_layer.u_core.gen_pe[0].u_pe.asked_q , \g_u.u.u_layer.u_core.gen_pe[0].u_pe.read_q , \g_u.u.u_layer.u_core.gen_pe[0].u_pe.written_q ;
-  (* hierconn *) logic \g_u.u.u_layer.u_core.gen_pe[0].u_pe.again_q , \g_u.u.u_layer.u_core.gen_pe[0].u_pe.old_touched_q , \g_u.u.u_layer.u_core.gen_pe[0].u_pe.sum_touched_q ;
+  (* hierconn *) logic [2:0] \g_u.u.u_layer.u_core.gen_pe[0].u_pe.sum_o ;
+  (* hierconn *) logic [2:0] \g_u.u.u_layer.u_core.gen_pe[0].u_pe.read_q ;
+  (* hierconn *) logic [2:0] \g_u.u.u_layer.u_core.gen_pe[0].u_pe.written_q ;
   (* hierconn *) logic [2:0] \g_u.u.u_layer.u_core.gen_pe[0].u_pe.sums[0] ;
   (* hierconn *) logic [2:0] \g_u.u.u_layer.u_core.gen_pe[0].u_pe.sums[1] ;
   (* hierconn *) logic [2:0] \g_u.u.u_layer.u_core.gen_pe[0].u_pe.sums[2] ;
@@ -438,8 +439,6 @@ module sparse_flow #(
     .pe_slot2_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.slot2_q ),
     .pe_slot3_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.slot3_q ),
     .pe_touched_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.touched_q ),
-    .pe_again_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.again_q ),
-    .pe_old_touched_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.old_touched_q ),
     .pe_read_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.read_q ),
     .pe_written_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.written_q ),
     .pe_sums0_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.sums[0] ),
@@ -497,7 +496,7 @@ module sparse_flow #(
     .pe_bank_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.bank_q ),
     .pe_read_bank_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.read_bank_q ),
     .pe_ready_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.ready_q ),
-    .pe_sum_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.sum_touched_q ? \g_u.u.u_layer.u_core.gen_pe[0].u_pe.asked_q : '0),
+    .pe_sum_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.sum_o ),
     .out_all_i(\g_u.u.u_layer.u_core.all_q ),
     .out_index_i(\g_u.u.u_layer.u_core.index_q ),
     .out_step_i(\g_u.u.u_layer.u_core.step_q ),

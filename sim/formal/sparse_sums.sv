@@ -17,7 +17,6 @@ module sparse_sums (
   input  logic [5:0] pe_busy_d_i, pe_end_d_i,
   input  logic       pe_slot_i, pe_slot2_i, pe_slot3_i,
   input  logic [3:0] pe_touched_i,
-  input  logic       pe_again_i, pe_old_touched_i,
   input  logic [2:0] pe_read_i, pe_written_i,
   input  logic [2:0] pe_sums0_i, pe_sums1_i, pe_sums2_i, pe_sums3_i, entry0_i, entry1_i,
   input  logic [2:0] entry2_i,
@@ -98,7 +97,7 @@ module sparse_sums (
   logic [2:0] old;
   logic [1:0] grows;
 
-  assign old   = pe_again_i ? pe_written_i : pe_old_touched_i ? pe_read_i : '0;
+  assign old   = pe_read_i | pe_written_i;
   assign grows = {growing_i[0], pe_slot3_i};
 
   // The vector that is looked at: what its bank holds of the row, and what is to come.
