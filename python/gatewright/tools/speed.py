@@ -2,14 +2,20 @@
 
 import tempfile
 from collections.abc import Mapping
+from math import ceil
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from gatewright.errors import CheckFailedError
 from gatewright.fixed import IntArray
 from gatewright.tools import process
 from gatewright.tools.simulate import device_of, run_design, stream_of
 from gatewright.tools.stream_bench import Setup, build, write_inputs
+
+_ROUND_S = 1.0  # seconds that a round should take: what is shorter says little
+_MOST_ELEMENTS = 2**24  # of a round's samples
 
 
 def simulation_speed(
@@ -19,7 +25,7 @@ def simulation_speed(
 
     Both run the same bench with the same g++ flags, turn by turn, so that what else the machine
     does hits both; the best round of each counts. The bare loop has no VPI. Neither counts its
-    start.
+    start. Few samples are sent again and again, for rounds of about a second.
 
     Args:
         description: What ``emit`` says about the design.
@@ -27,6 +33,11 @@ def simulation_speed(
         setup: Where and how to simulate.
         rounds: Runs of each.
     """
+    once = run_design(description, inputs, setup)
+    repeats = min(
+        ceil(_ROUND_S * once.cycles_per_s / once.cycles), max(1, _MOST_ELEMENTS // inputs.size)
+    )
+    inputs = np.tile(inputs, (repeats, 1))
     device, stream = device_of(description), stream_of(description, inputs)
     bare = build([device], setup, "bare_loop.cpp")
     cocotb_speeds, bare_speeds = [], []
