@@ -85,7 +85,7 @@ class Layout:
 
     Attributes:
         graph: The graph.
-        per_stage: Adders one after another between two registers.
+        per_stage: Adders one after another between two registers; behind the inputs one.
         stages: Of each value: registers before it is computed, not counting the input's.
         values: Of the graph's values, how each is kept.
         chains: Of one stage each: one sum, or two that share it, lower bits first.
@@ -101,6 +101,14 @@ class Layout:
     def cells(self) -> int:
         """Carry cells of two bits."""
         return sum(ceil(sum(each.width for each in chain) / 2) for chain in self.chains)
+
+
+def stage_of(depth: int, per_stage: int) -> int:
+    """Return the stage of what has so many adders one after another up to it; inputs have 0.
+
+    The first stage has one adder: what an input drives lies further apart than anything behind it.
+    """
+    return 1 + ceil((depth - 1) / per_stage) if depth else 0
 
 
 def lay_out(graph: AdderGraph, per_stage: int) -> Layout:
@@ -173,7 +181,7 @@ class _Planner:
     def __init__(self, graph: AdderGraph, per_stage: int) -> None:
         self.graph = graph
         self.per_stage = per_stage
-        self.stages = tuple(ceil(depth / per_stage) for depth in graph.depths)
+        self.stages = tuple(stage_of(depth, per_stage) for depth in graph.depths)
         self.values = [_input(span) for span in graph.spans]
         self.chains: list[tuple[Sum, ...]] = []
         # Sums of odd width without company. Only sums with as many adders before them share a

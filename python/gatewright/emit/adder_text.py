@@ -3,9 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import ceil
 
-from gatewright.carry import Layout, Sum
+from gatewright.carry import Layout, Sum, stage_of
 from gatewright.emit.blocks import bit
 from gatewright.emit.conversion import Conversion
 
@@ -15,9 +14,9 @@ _HEADER = """\
 //   y_o(t + {latency}) = requantise(matrix * x_i(t) + bias)
 //
 // {columns} elements in, {rows} out, {adders} adders, at most {per_stage} one after another
-// between two registers, a row's constant and its conversion counted as one each. x_i comes from
-// registers; where it has a sign, the highest bit of each element is turned over. One vector per
-// cycle; nothing is reset.
+// between two registers (behind the inputs one), a row's constant and its conversion counted as one
+// each. x_i comes from registers; where it has a sign, the highest bit of each element is turned
+// over. One vector per cycle; nothing is reset.
 module {name} (
   input  logic             clk_i,
   input  logic [{x_top}:0] x_i,  // element 0 lowest
@@ -145,8 +144,8 @@ class _Writer:
         per_stage, places = self.layout.per_stage, []
         for row, conversion in zip(self.graph.rows, self.rows, strict=True):
             depth = 0 if row.source is None else self.graph.depths[row.source]
-            out = ceil((depth + conversion.levels) / per_stage)
-            places.append(_Place(ceil((depth + 1) / per_stage), out))
+            out = stage_of(depth + conversion.levels, per_stage)
+            places.append(_Place(stage_of(depth + 1, per_stage), out))
         last = max(place.out for place in places)
         for index, (row, place) in enumerate(zip(self.graph.rows, places, strict=True)):
             width = 1 if row.source is None else self.layout.values[row.source].width

@@ -79,9 +79,16 @@ def half_up(graph: Graph) -> Graph:
     return replace(graph, nodes=tuple(nodes))
 
 
-def unrolled(graph: Graph) -> Graph:
-    """Return a network whose layers with weights are all unrolled."""
-    request = FoldRequest(strategy=Strategy.DISTRIBUTED_ARITHMETIC)
+def unrolled(graph: Graph, adders_per_stage: int | None = None) -> Graph:
+    """Return a network whose layers with weights are all unrolled.
+
+    Args:
+        graph: The network.
+        adders_per_stage: Of every layer; None: the default.
+    """
+    request = FoldRequest(
+        strategy=Strategy.DISTRIBUTED_ARITHMETIC, adders_per_stage=adders_per_stage
+    )
     nodes = [
         replace(node, request=request) if isinstance(node, Dense) else node for node in graph.nodes
     ]
