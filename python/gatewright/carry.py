@@ -85,7 +85,7 @@ class Layout:
 
     Attributes:
         graph: The graph.
-        per_stage: Adders one after another between two registers; behind the inputs one.
+        per_stage: Adders one after another between two registers.
         stages: Of each value: registers before it is computed, not counting the input's.
         values: Of the graph's values, how each is kept.
         chains: Of one stage each: one sum, or two that share it, lower bits first.
@@ -104,11 +104,8 @@ class Layout:
 
 
 def stage_of(depth: int, per_stage: int) -> int:
-    """Return the stage of what has so many adders one after another up to it; inputs have 0.
-
-    The first stage has one adder: what an input drives lies further apart than anything behind it.
-    """
-    return 1 + ceil((depth - 1) / per_stage) if depth else 0
+    """Return the stage of what has so many adders one after another up to it; inputs have 0."""
+    return ceil(depth / per_stage)
 
 
 def lay_out(graph: AdderGraph, per_stage: int) -> Layout:

@@ -19,9 +19,6 @@ MOST_FOR_LATENCY = 4_096  # of a matrix that is unrolled without being told so b
 _MOST_DIGITS = 12_000  # of such a matrix: with more the search takes more than a minute
 MOST_BITS = 16  # of a weight
 ADDERS_PER_STAGE = 2  # of a layer that asks for no other number
-# What a stage of one, two, ... adders takes on an ECP5, speed grade 6: ``digits_mlp_unrolled``'s
-# pipeline after nextpnr. Wires between the sums take most of it.
-_STAGE_NS = (9.0, 12.0, 15.0)
 MOST_WEIGHTS = 16_384  # of a matrix; with more the search and the synthesis take hours
 
 
@@ -84,15 +81,6 @@ class UnrolledFold:
             "multipliers": self.multipliers,
             "useful_multiplications": self.useful,
         }
-
-
-def adders_within(period_ns: float) -> int:
-    """Return the adders one after another that fit between two registers, at least one.
-
-    Args:
-        period_ns: Of the clock.
-    """
-    return max(1, sum(delay <= period_ns for delay in _STAGE_NS))
 
 
 def unrolled_fold(node: Dense) -> UnrolledFold:

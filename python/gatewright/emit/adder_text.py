@@ -14,9 +14,9 @@ _HEADER = """\
 //   y_o(t + {latency}) = requantise(matrix * x_i(t) + bias)
 //
 // {columns} elements in, {rows} out, {adders} adders, at most {per_stage} one after another
-// between two registers (behind the inputs one), a row's constant and its conversion counted as one
-// each. x_i comes from registers; where it has a sign, the highest bit of each element is turned
-// over. One vector per cycle; nothing is reset.
+// between two registers, a row's constant and its conversion counted as one each. x_i comes from
+// registers; where it has a sign, the highest bit of each element is turned over. One vector per
+// cycle; nothing is reset.
 module {name} (
   input  logic             clk_i,
   input  logic [{x_top}:0] x_i,  // element 0 lowest

@@ -7,7 +7,6 @@ from typing import Any
 from gatewright.errors import GatewrightError
 from gatewright.frontend.names import origin
 from gatewright.graph import FoldRequest, Strategy
-from gatewright.unrolled import adders_within
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +120,6 @@ def fold_request(layer: Any, size: tuple[int, int]) -> FoldRequest:
     pe = lanes(layer, "gw_pe", rows)
     simd = lanes(layer, "gw_simd", columns)
     adders = int(layer.get_attr("gw_adders_per_stage", 0))
-    period = layer.model.config.get_config_value("ClockPeriod")
     backend = layer.model.config.backend
     valid = backend.get_valid_reuse_factors(columns, rows)
     used = asked if asked in valid else int(backend.get_closest_reuse_factor(valid, asked))
@@ -137,7 +135,7 @@ def fold_request(layer: Any, size: tuple[int, int]) -> FoldRequest:
         asked_reuse_factor=asked if used != asked else None,
         pe=pe,
         simd=simd,
-        adders_per_stage=adders or adders_within(float(period)),
+        adders_per_stage=adders or None,
     )
 
 
