@@ -123,3 +123,14 @@ def test_what_cannot_be_is_refused(pe: int, simd: int, allowed: str) -> None:
     request = FoldRequest(strategy=Strategy.COMPRESSED, pe=pe, simd=simd)
     with pytest.raises(GatewrightError, match=f"fc1: .*{allowed}"):
         sparse.sparse_fold(replace(layer, request=request))
+
+
+@pytest.mark.parametrize(("pe", "picks"), [(2, 1), (16, 2)])
+def test_one_activation_per_cycle_is_taken_where_the_pes_are_longer_busy(
+    pe: int, picks: int
+) -> None:
+    request = FoldRequest(strategy=Strategy.COMPRESSED, pe=pe, simd=4)
+    node = networks.mlp((12, 32, 4), (request, FoldRequest(pe=1, simd=1))).nodes[1]
+    assert isinstance(node, Dense)
+    thinned = replace(node, weight=matrix(32, 12, 0.5, seed=8))
+    assert sparse.sparse_fold(thinned).picks == picks

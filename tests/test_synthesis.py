@@ -13,7 +13,7 @@ from gatewright import emit, synthesis
 from gatewright.design import parse
 from gatewright.errors import CheckFailedError, NotRunError
 from gatewright.files import write_json
-from gatewright.graph import FoldRequest
+from gatewright.graph import FoldRequest, Strategy
 from gatewright.tools import nextpnr, yosys
 
 DESIGN = {
@@ -116,3 +116,20 @@ def test_a_design_of_several_streams_is_synthesised(tmp_path: Path) -> None:
     for port in (*description["inputs"], *description["outputs"]):
         assert f".{port['port']}_tdata(" in text
     assert result["ecp5"]["dsp"] >= sum(layer["multipliers"] for layer in description["layers"])
+
+
+@pytest.mark.parametrize(
+    ("family", "cell"), [("ecp5", "TRELLIS_DPR16X4"), ("ice40", "SB_RAM40_4K")]
+)
+def test_queues_and_sums_of_the_sparse_core_are_memories(
+    family: str, cell: str, tmp_path: Path
+) -> None:
+    request = FoldRequest(strategy=Strategy.COMPRESSED, pe=2, simd=4)
+    graph = networks.mlp((16, 64, 4), (request, FoldRequest(pe=1, simd=1)))
+    description = emit.write_rtl(graph, tmp_path)
+    sources = [tmp_path / name for name in description["sources"]]
+    netlist = yosys.synthesise(sources, description["top"], family, tmp_path / "out", tmp_path)
+    cells = json.loads(netlist.path.read_text())["modules"][description["top"]]["cells"]
+    for memory in ("u_pe.gen_queue[0].u_queue.memory", "u_pe.sums"):
+        found = {made["type"] for name, made in cells.items() if memory in name}
+        assert cell in found

@@ -20,6 +20,7 @@ from gatewright.graph import Conv, Dense, Depthwise
 
 QUEUE_DEPTH = 32  # words; with fewer, PEs wait for one another (with 16, a tenth more cycles)
 _MOST_PICKS = 2
+_SLOW = 1.5  # entries per PE of an activation, from which on one activation per cycle is enough
 _WIDTH = 8  # elements per beat, where nothing was asked
 _FEW = 6  # of so many activations at least one is not zero, where nothing is known
 _MOST_PES = 256
@@ -272,7 +273,7 @@ def sparse_fold(node: Dense) -> SparseFold:
         _check_simd(node, simd, channels)
     vectors = prod(node.out.image[:2]) if isinstance(node, Conv) else 1
     packed = pack(node.weight, deal(node.weight, pe, node.activity), pe)
-    picks = min(_MOST_PICKS, simd)
+    picks = _picks(node, pe, simd)
     # Results must not be slower than what the PEs multiply if few activations are not zero.
     work = max(ceil(cols / simd), max(map(len, packed.entries)) // _FEW, 1)
     fitting = [lanes for lanes in range(1, pe + 1) if pe % lanes == 0]
@@ -281,6 +282,14 @@ def sparse_fold(node: Dense) -> SparseFold:
     out_lanes = next((n for n in fitting if ceil(rows / n) + 1 <= work), fitting[-1])
     in_lanes = simd if channels is None else min(simd, channels)
     return SparseFold(rows, cols, pe, simd, in_lanes, out_lanes, picks, vectors, packed)
+
+
+def _picks(node: Dense, pe: int, simd: int) -> int:
+    """Return the activations taken per cycle: one where the PEs are longer busy with it."""
+    columns = node.weight.shape[1]
+    shares = np.ones(columns) if node.activity is None else node.activity
+    entries = float(((node.weight != 0) @ shares).sum())
+    return 1 if entries >= _SLOW * pe * float(shares.sum()) else min(_MOST_PICKS, simd)
 
 
 def _simds(node: Conv, channels: int) -> list[int]:

@@ -14,10 +14,10 @@
 // The sums of a vector grow in one bank while those of the vector before are read from the other;
 // complete_o says that a vector's sums are there, taken_i that the reader counts it as read,
 // release_i that it has read the last of them. Each sum starts at 0. sum_o(t + 1) = sum of slot
-// slot_i(t) in bank bank_i(t).
+// slot_i(t) in bank bank_i(t). Queues and sums are LUT RAM, or where a family has none block RAM.
 //
 // A column of n entries takes n cycles, a word without entries 1. Latency from a word pushed to its
-// first product in a sum 8 cycles. Between two vectors nothing is lost unless both banks are full.
+// first product in a sum 9 cycles. Between two vectors nothing is lost unless both banks are full.
 module sparse_pe #(
   parameter int unsigned Picks        = 2,     // queues, a power of two
   parameter int unsigned Slots        = 8,     // rows of this PE, >= 1
@@ -198,29 +198,36 @@ module sparse_pe #(
     end
   end
 
-  // Sums: read, added to and written in one cycle. What was not touched since the bank was released
-  // counts as 0.
+  // Sums: read in one cycle, added to and written in the next; one that is asked for again at once
+  // does not come from the memory. What was not touched since the bank was released counts as 0.
   localparam bit Signed = InSigned || WeightSigned;
 
-  (* ram_style = "distributed" *)
+  // no_rw_check: a sum that is read in the cycle that writes it is not used.
+  (* no_rw_check *)
   logic [AccWidth-1:0]        sums[2*2**SlotWidth];
   logic                       bank_q;     // that grows
   logic                       read_bank_q;  // that was or will be read next
   logic [1:0][2**SlotWidth-1:0] touched_q;
   logic [1:0]                 ready_q;    // vectors complete and not taken
-  logic [AccWidth-1:0]        old, addend;
+  logic                       bank;       // of the entry that comes next
+  logic                       again;      // its sum is the one that is being written
+  logic [AccWidth-1:0]        read_q, written_q, grown;  // one of read_q and written_q is 0
 
-  assign addend = {{(AccWidth - PWidth){Signed & product[PWidth-1]}}, product};
-  assign old    = touched_q[bank_q][slot3_q] ? sums[{bank_q, slot3_q}] : '0;
+  assign bank  = bank_q ^ end_d[5];
+  assign again = busy_d[5] && bank == bank_q && slot2_q == slot3_q;
+  assign grown = (read_q | written_q) +
+                 {{(AccWidth - PWidth){Signed & product[PWidth-1]}}, product};
 
   assign complete_o = ready_q != '0;
 
   always_ff @(posedge clk_i) begin
     if (busy_d[5]) begin
-      sums[{bank_q, slot3_q}]     <= old + addend;
+      sums[{bank_q, slot3_q}]    <= grown;
       touched_q[bank_q][slot3_q] <= 1'b1;
     end
-    bank_q      <= bank_q ^ end_d[5];
+    read_q    <= (again || !touched_q[bank][slot2_q]) ? '0 : sums[{bank, slot2_q}];
+    written_q <= again ? grown : '0;
+    bank_q      <= bank;
     ready_q     <= ready_q + 2'(end_d[5]) - 2'(taken_i);
     read_bank_q <= read_bank_q ^ release_i;
     if (release_i) touched_q[read_bank_q] <= '0;

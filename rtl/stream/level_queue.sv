@@ -1,7 +1,8 @@
-// Queue in LUT memory that says early that it is nearly full; it never makes its writer wait.
+// Queue that says early that it is nearly full; it never makes its writer wait.
 //
-// A word pushed shows at the head from the next cycle on; head_o is read from the memory in the
-// same cycle. crowded_o comes from a register: with a push in every cycle it rises Margin or more
+// A word pushed shows at the head from the second cycle on, and then in every cycle until it is
+// popped; head_o comes from the memory's own output register, so that LUT RAM and block RAM serve
+// alike. crowded_o comes from a register: with a push in every cycle it rises Margin or more
 // pushes before the queue is full, so that a writer Margin - 1 cycles behind it loses nothing.
 // Pushing into a full queue or popping an empty one is the user's fault (assertions).
 module level_queue #(
@@ -28,20 +29,24 @@ module level_queue #(
            "a power of two, more than Margin, which is at least 1");
   end
 
-  (* ram_style = "distributed" *)
+  // No ram_style: a family without LUT RAM takes block RAM. no_rw_check: what is read in the cycle
+  // that writes it is not shown.
+  (* no_rw_check *)
   logic [Width-1:0]        memory[Depth];
-  logic [PointerWidth-1:0] write_q, read_q;
+  logic [PointerWidth-1:0] write_q, read_q, read;
   logic [PointerWidth:0]   level_q, level;
 
-  assign level  = level_q + (PointerWidth + 1)'(push_i) - (PointerWidth + 1)'(pop_i);
-  assign head_o = memory[read_q];
+  assign level = level_q + (PointerWidth + 1)'(push_i) - (PointerWidth + 1)'(pop_i);
+  assign read  = read_q + PointerWidth'(pop_i);
+
+  always_ff @(posedge clk_i) head_o <= memory[read];
 
   always_ff @(posedge clk_i) begin
     if (push_i) memory[write_q] <= data_i;
     write_q   <= write_q + PointerWidth'(push_i);
-    read_q    <= read_q + PointerWidth'(pop_i);
+    read_q    <= read;
     level_q   <= level;
-    valid_o   <= level != '0;
+    valid_o   <= level_q != (PointerWidth + 1)'(pop_i);
     crowded_o <= 32'(level) > Depth - Margin - 1;
     if (!rst_ni) begin
       write_q   <= '0;

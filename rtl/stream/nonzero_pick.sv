@@ -15,9 +15,10 @@ module nonzero_pick #(
   parameter int unsigned Width = 8,    // bits per element, >= 1
   parameter int unsigned Picks = 2,    // elements per step, 1 to Lanes
 
-  localparam int unsigned ColWidth  = (Cols > 1) ? $clog2(Cols) : 1,
-  localparam int unsigned Beats     = (Cols - 1) / Lanes + 1,
-  localparam int unsigned BeatWidth = (Beats > 1) ? $clog2(Beats) : 1
+  localparam int unsigned ColWidth   = (Cols > 1) ? $clog2(Cols) : 1,
+  localparam int unsigned Beats      = (Cols - 1) / Lanes + 1,
+  localparam int unsigned BeatWidth  = (Beats > 1) ? $clog2(Beats) : 1,
+  localparam int unsigned CountWidth = $clog2(Lanes + 2 * Picks + 1)
 ) (
   input  logic                      clk_i,
   input  logic                      rst_ni,  // synchronous
@@ -46,7 +47,11 @@ module nonzero_pick #(
   endfunction
 
   // The beat that is being picked from, and which of its elements are left.
-  logic                   valid_q, last_q, finished;
+  // Counted, for what ends a beat enables many registers: it should come from one.
+  logic                   valid_q, last_q;
+  logic                   more_q;   // it has more elements than one step takes
+  logic [CountWidth-1:0]  count_q;  // elements that are left
+  logic [CountWidth-1:0]  count;    // of the beat that comes
   logic [Lanes-1:0]       left_q;
   logic [BeatWidth-1:0]   from_q;
   logic [Lanes*Width-1:0] data_q;
@@ -61,21 +66,28 @@ module nonzero_pick #(
     assign rest[p+1] = rest[p] ^ chosen[p];
   end
 
-  assign finished      = !valid_q || rest[Picks] == '0;
-  assign s_axis_tready = ready_i && finished;
+  assign s_axis_tready = ready_i && !more_q;
+  assign count         = CountWidth'($countones(present(s_axis_tdata)));
 
   always_ff @(posedge clk_i) begin
     if (ready_i) begin
-      left_q <= rest[Picks];
-      if (finished) begin
+      left_q  <= rest[Picks];
+      count_q <= count_q - CountWidth'(Picks);
+      more_q  <= 32'(count_q) > 2 * Picks;
+      if (!more_q) begin
         valid_q <= s_axis_tvalid;
+        count_q <= count;
+        more_q  <= s_axis_tvalid && 32'(count) > Picks;
         last_q  <= s_axis_tlast;
         from_q  <= s_axis_tuser;
         data_q  <= s_axis_tdata;
         left_q  <= present(s_axis_tdata);
       end
     end
-    if (!rst_ni) valid_q <= 1'b0;
+    if (!rst_ni) begin
+      valid_q <= 1'b0;
+      more_q  <= 1'b0;
+    end
   end
 
   // Two cycles: lanes to choose from, then the elements and their columns.
@@ -110,7 +122,7 @@ module nonzero_pick #(
   always_ff @(posedge clk_i) begin
     if (ready_i) begin
       chosen_valid_q <= valid_q;
-      chosen_last_q  <= last_q && rest[Picks] == '0;
+      chosen_last_q  <= last_q && !more_q;
       chosen_q       <= chosen;
       chosen_from_q  <= from_q;
       chosen_data_q  <= data_q;

@@ -58,9 +58,13 @@ module level_queue_proof #(
   (* hierconn *) logic [$clog2(Depth):0]   \u_dut.level_q ;
 
   logic lemma;
+  logic pushed_q;  // a word came in the cycle before: it does not show yet
+
+  always_ff @(posedge clk_i) pushed_q <= rst_ni && push_i;
 
   assign lemma = in < Depth && out < Depth && level <= Depth && level == \u_dut.level_q &&
-                 \u_dut.write_q == in && \u_dut.read_q == out && valid_o == (level != '0) &&
+                 \u_dut.write_q == in && \u_dut.read_q == out &&
+                 valid_o == (level != Bits'(pushed_q)) &&
                  crowded_o == (level >= Depth - Margin);
 
   always_ff @(posedge clk_i) begin
@@ -72,7 +76,7 @@ module level_queue_proof #(
       cover (crowded_o && level == Depth - Margin);
       if (Lemmas) assert (lemma);
       else assume (lemma);
-      assert (valid_o == (level != '0));
+      assert (valid_o == (level != Bits'(pushed_q)));
       assert (crowded_o == (level >= Depth - Margin));
     end
   end

@@ -189,6 +189,7 @@ module sparse_flow #(
   (* hierconn *) logic \g_u.u.u_layer.u_core.u_pick.valid_q ;
   (* hierconn *) logic \g_u.u.u_layer.u_core.u_pick.last_q ;
   (* hierconn *) logic \g_u.u.u_layer.u_core.u_pick.left_q ;
+  (* hierconn *) logic \g_u.u.u_layer.u_core.u_pick.more_q ;
   (* hierconn *) logic \g_u.u.u_layer.u_core.u_pick.from_q ;
   (* hierconn *) logic \g_u.u.u_layer.u_core.u_pick.data_q ;
   (* hierconn *) logic \g_u.u.u_layer.u_core.u_pick.chosen_valid_q ;
@@ -215,6 +216,7 @@ module sparse_flow #(
   (* hierconn *) logic [2:0] \g_u.u.u_layer.u_core.gen_pe[0].u_pe.gen_queue[0].u_queue.write_q ;
   (* hierconn *) logic \g_u.u.u_layer.u_core.gen_pe[0].u_pe.gen_queue[0].u_queue.valid_o ;
   (* hierconn *) logic \g_u.u.u_layer.u_core.gen_pe[0].u_pe.gen_queue[0].u_queue.crowded_o ;
+  (* hierconn *) logic [5:0] \g_u.u.u_layer.u_core.gen_pe[0].u_pe.gen_queue[0].u_queue.head_o ;
   (* hierconn *) logic [5:0] \g_u.u.u_layer.u_core.gen_pe[0].u_pe.gen_queue[0].u_queue.memory[0] ;
   (* hierconn *) logic [5:0] \g_u.u.u_layer.u_core.gen_pe[0].u_pe.gen_queue[0].u_queue.memory[1] ;
   (* hierconn *) logic [5:0] \g_u.u.u_layer.u_core.gen_pe[0].u_pe.gen_queue[0].u_queue.memory[2] ;
@@ -245,6 +247,8 @@ module sparse_flow #(
   (* hierconn *) logic \g_u.u.u_layer.u_core.gen_pe[0].u_pe.read_bank_q ;
   (* hierconn *) logic [1:0] \g_u.u.u_layer.u_core.gen_pe[0].u_pe.ready_q ;
   (* hierconn *) logic [2:0] \g_u.u.u_layer.u_core.gen_pe[0].u_pe.sum_o ;
+  (* hierconn *) logic [2:0] \g_u.u.u_layer.u_core.gen_pe[0].u_pe.read_q ;
+  (* hierconn *) logic [2:0] \g_u.u.u_layer.u_core.gen_pe[0].u_pe.written_q ;
   (* hierconn *) logic [2:0] \g_u.u.u_layer.u_core.gen_pe[0].u_pe.sums[0] ;
   (* hierconn *) logic [2:0] \g_u.u.u_layer.u_core.gen_pe[0].u_pe.sums[1] ;
   (* hierconn *) logic [2:0] \g_u.u.u_layer.u_core.gen_pe[0].u_pe.sums[2] ;
@@ -369,6 +373,7 @@ module sparse_flow #(
     .pick0_valid_i(\g_u.u.u_layer.u_core.u_pick.valid_q ),
     .pick0_last_i(\g_u.u.u_layer.u_core.u_pick.last_q ),
     .pick0_left_i(\g_u.u.u_layer.u_core.u_pick.left_q ),
+    .pick0_more_i(\g_u.u.u_layer.u_core.u_pick.more_q ),
     .pick0_from_i(\g_u.u.u_layer.u_core.u_pick.from_q ),
     .pick0_x_i(\g_u.u.u_layer.u_core.u_pick.data_q ),
     .pick1_valid_i(\g_u.u.u_layer.u_core.u_pick.chosen_valid_q ),
@@ -394,6 +399,7 @@ module sparse_flow #(
     .queue_write_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.gen_queue[0].u_queue.write_q ),
     .queue_valid_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.gen_queue[0].u_queue.valid_o ),
     .queue_crowded_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.gen_queue[0].u_queue.crowded_o ),
+    .queue_head_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.gen_queue[0].u_queue.head_o ),
     .queue0_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.gen_queue[0].u_queue.memory[0] ),
     .queue1_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.gen_queue[0].u_queue.memory[1] ),
     .queue2_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.gen_queue[0].u_queue.memory[2] ),
@@ -433,6 +439,8 @@ module sparse_flow #(
     .pe_slot2_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.slot2_q ),
     .pe_slot3_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.slot3_q ),
     .pe_touched_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.touched_q ),
+    .pe_read_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.read_q ),
+    .pe_written_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.written_q ),
     .pe_sums0_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.sums[0] ),
     .pe_sums1_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.sums[1] ),
     .pe_sums2_i(\g_u.u.u_layer.u_core.gen_pe[0].u_pe.sums[2] ),

@@ -17,6 +17,7 @@ module sparse_sums (
   input  logic [5:0] pe_busy_d_i, pe_end_d_i,
   input  logic       pe_slot_i, pe_slot2_i, pe_slot3_i,
   input  logic [3:0] pe_touched_i,
+  input  logic [2:0] pe_read_i, pe_written_i,
   input  logic [2:0] pe_sums0_i, pe_sums1_i, pe_sums2_i, pe_sums3_i, entry0_i, entry1_i,
   input  logic [2:0] entry2_i,
   input  logic       mul_a_i,
@@ -87,9 +88,17 @@ module sparse_sums (
       in_place_o &= mul_m_i == 3'(value[address_d[4]]) && pe_slot2_i == row[address_d[4]];
     end
     if (pe_busy_d_i[5]) begin
-      in_place_o &= mul_p_i == 3'(value[address_d[5]]) && pe_slot3_i == row[address_d[5]];
+      in_place_o &= mul_p_i == 3'(value[address_d[5]]) && pe_slot3_i == row[address_d[5]] &&
+                    old == (pe_touched_i[grows] ? 3'(sums[grows]) : '0);
     end
   end
+
+  // The sum that the entry in the last place is added to: it was read a cycle before.
+  logic [2:0] old;
+  logic [1:0] grows;
+
+  assign old   = pe_read_i | pe_written_i;
+  assign grows = {growing_i[0], pe_slot3_i};
 
   // The vector that is looked at: what its bank holds of the row, and what is to come.
   logic [3:0][3:0] sums;

@@ -12,6 +12,7 @@ module sparse_words (
   input  logic       fifo_read_i, fifo_write_i, fifo_ready_i, fifo_valid_i,
   input  logic [2:0] fifo0_i, fifo1_i,
   input  logic       pick0_valid_i, pick0_last_i, pick0_left_i, pick0_from_i, pick0_x_i,
+  input  logic       pick0_more_i,
   input  logic       pick1_valid_i, pick1_picks_i, pick1_last_i, pick1_from_i, pick1_x_i,
   input  logic       pick2_valid_i, pick2_picks_i, pick2_x_i, pick2_column_i, pick2_last_i,
   input  logic       read_open_i,
@@ -19,6 +20,7 @@ module sparse_words (
   input  logic [3:0] pointer0_i, pointer1_i, pointer2_i, queue_level_i,
   input  logic [2:0] queue_read_i, queue_write_i,
   input  logic       queue_valid_i, queue_crowded_i,
+  input  logic [5:0] queue_head_i,
   input  logic [5:0] queue0_i, queue1_i, queue2_i, queue3_i, queue4_i, queue5_i, queue6_i,
   input  logic [5:0] queue7_i,
   input  logic [1:0] pe_left_i
@@ -101,10 +103,11 @@ module sparse_words (
     logic open_end;
 
     well_formed_o =
-        fifo_level_i <= 2 && fifo_ready_i == (fifo_level_i != 2) &&
+        !pick0_more_i && fifo_level_i <= 2 && fifo_ready_i == (fifo_level_i != 2) &&
         fifo_write_i == fifo_read_i + fifo_level_i[0] && fifo_valid_i == (fifo_level_i != 0) &&
         queue_write_i == queue_read_i + queue_level_i[2:0] &&
-        queue_valid_i == (queue_level_i != 0) &&
+        (queue_valid_i ? queue_level_i != 0 && queue[queue_read_i] == 8'(queue_head_i)
+                       : queue_level_i <= 1) &&
         queue_crowded_i == (queue_level_i >= 2) && (!read_open_i || queue_level_i <= 2) &&
         4'(read_valid_d_i[0]) + 4'(read_valid_d_i[1]) + 4'(read_valid_d_i[2]) + queue_level_i <= 6;
     closed_o = 1'b1;
@@ -134,7 +137,10 @@ module sparse_words (
         steps = x[i] ? pointers[last[i]][3:2] : '0;
         work  = work + ((steps == '0) ? 6'd1 : 6'(steps));
         found = last[i];
-        if (last[i]) rest_o = work + ((i < 8) ? 6'd0 : 6'(i - 7)) + 6'(i > 10 && !read_open_i);
+        if (last[i]) begin
+          rest_o = work + 6'(!queue_valid_i) + ((i < 8) ? 6'd0 : 6'(i - 7)) +
+                   6'(i > 10 && !read_open_i);
+        end
       end
     end
   end

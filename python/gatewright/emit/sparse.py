@@ -22,7 +22,7 @@ from gatewright.sparse import QUEUE_DEPTH, Packed, SparseFold
 
 Parameters = dict[str, int | str]
 _COUNTER = "useful_macs_q"
-_LATENCY = 28  # cycles from a vector's last beat to its first result, with nothing to wait for
+_LATENCY = 29  # cycles from a vector's last beat to its first result, with nothing to wait for
 
 
 def dense(node: Dense, fused: Elementwise | None, folded: SparseFold, stream: Stream) -> Block:
