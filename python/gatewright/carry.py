@@ -103,6 +103,11 @@ class Layout:
         return sum(ceil(sum(each.width for each in chain) / 2) for chain in self.chains)
 
 
+def stage_of(depth: int, per_stage: int) -> int:
+    """Return the stage of what has so many adders one after another up to it; inputs have 0."""
+    return ceil(depth / per_stage)
+
+
 def lay_out(graph: AdderGraph, per_stage: int) -> Layout:
     """Choose signs, offsets, widths and what shares a chain.
 
@@ -173,7 +178,7 @@ class _Planner:
     def __init__(self, graph: AdderGraph, per_stage: int) -> None:
         self.graph = graph
         self.per_stage = per_stage
-        self.stages = tuple(ceil(depth / per_stage) for depth in graph.depths)
+        self.stages = tuple(stage_of(depth, per_stage) for depth in graph.depths)
         self.values = [_input(span) for span in graph.spans]
         self.chains: list[tuple[Sum, ...]] = []
         # Sums of odd width without company. Only sums with as many adders before them share a

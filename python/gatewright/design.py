@@ -29,6 +29,8 @@ class LayerSettings:
         Precision: hls4ml's precision of the layer, a text or one per tensor.
         PE: Output rows computed at once; of a compressed layer, products per cycle.
         SIMD: Products per row computed at once; of a compressed layer, inputs per beat.
+        AddersPerStage: Of an unrolled layer: adders one after another between two registers, 2 by
+            default.
     """
 
     Strategy: str | None = None
@@ -36,6 +38,7 @@ class LayerSettings:
     Precision: str | dict[str, str] | None = None
     PE: int | None = Field(default=None, ge=1)
     SIMD: int | None = Field(default=None, ge=1)
+    AddersPerStage: int | None = Field(default=None, ge=1)
 
     @model_validator(mode="after")
     def _both_or_none(self) -> Self:

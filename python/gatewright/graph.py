@@ -59,6 +59,7 @@ class FoldRequest:
         pe: Output rows computed at once; overrides the reuse factor together with ``simd``. Of a
             compressed layer: processing elements.
         simd: Products per row computed at once; of a compressed layer, inputs per beat.
+        adders_per_stage: Of an unrolled layer: adders one after another between two registers.
     """
 
     strategy: Strategy = Strategy.RESOURCE
@@ -66,6 +67,7 @@ class FoldRequest:
     asked_reuse_factor: int | None = None
     pe: int | None = None
     simd: int | None = None
+    adders_per_stage: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -220,6 +220,7 @@ def _request_to_dict(request: FoldRequest) -> dict[str, Any]:
         "asked_reuse_factor": request.asked_reuse_factor,
         "pe": request.pe,
         "simd": request.simd,
+        "adders_per_stage": request.adders_per_stage,
     }
 
 
@@ -227,7 +228,7 @@ def _request_from_dict(value: dict[str, Any]) -> FoldRequest:
     """Return the request that ``_request_to_dict`` wrote."""
 
     def optional(key: str) -> int | None:
-        return None if value[key] is None else int(value[key])
+        return None if value.get(key) is None else int(value[key])
 
     return FoldRequest(
         strategy=Strategy(value["strategy"]),
@@ -235,6 +236,7 @@ def _request_from_dict(value: dict[str, Any]) -> FoldRequest:
         asked_reuse_factor=optional("asked_reuse_factor"),
         pe=optional("pe"),
         simd=optional("simd"),
+        adders_per_stage=optional("adders_per_stage"),
     )
 
 

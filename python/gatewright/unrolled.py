@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 MOST_FOR_LATENCY = 4_096  # of a matrix that is unrolled without being told so by name
 _MOST_DIGITS = 12_000  # of such a matrix: with more the search takes more than a minute
 MOST_BITS = 16  # of a weight
+ADDERS_PER_STAGE = 2  # of a layer that asks for no other number
 MOST_WEIGHTS = 16_384  # of a matrix; with more the search and the synthesis take hours
 
 
@@ -82,7 +83,7 @@ class UnrolledFold:
         }
 
 
-def unrolled_fold(node: Dense, per_stage: int = 2) -> UnrolledFold:
+def unrolled_fold(node: Dense) -> UnrolledFold:
     """Return the share of a layer.
 
     Raises:
@@ -112,6 +113,7 @@ def unrolled_fold(node: Dense, per_stage: int = 2) -> UnrolledFold:
     elif isinstance(node, Conv):
         in_lanes = cols // node.window.taps
     useful = int(np.count_nonzero(node.weight))
+    per_stage = node.request.adders_per_stage or ADDERS_PER_STAGE
     return UnrolledFold(rows, cols, useful * vectors, per_stage, in_lanes, vectors)
 
 

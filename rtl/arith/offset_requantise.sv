@@ -5,10 +5,11 @@
 //   value = overflow(round(Relu && kept < 0 ? 0 : kept / 2**Drop))
 //
 // Rounding, overflow, Relu: see requantise. Half an output unit may be part of Constant: then
-// Rounding Trn rounds half up, and with Even half to even. Latency 2 cycles, one value per cycle,
-// free-running; nothing is reset.
+// Rounding Trn rounds half up, and with Even half to even. Latency 1 cycle, with SumRegister 2; one
+// value per cycle, free-running; nothing is reset.
 module offset_requantise #(
   parameter int unsigned        InWidth   = 8,     // bits of value_i, >= 1
+  parameter bit                 SumRegister = 1'b1,  // a register between sum and conversion
   parameter bit                 Negate    = 1'b0,  // value_i is taken away
   parameter int unsigned        Shift     = 0,     // left shift of value_i
   parameter logic signed [63:0] Constant  = '0,    // in units of the sum
@@ -33,24 +34,33 @@ module offset_requantise #(
            SumWidth - 1);
   end
 
-  logic [SumWidth-1:0] shifted, sum_q, kept;
+  logic [SumWidth-1:0] shifted, sum, taken, kept;
   logic [OutWidth-1:0] converted;
 
   assign shifted = SumWidth'(value_i) << Shift;
 
   if (Negate) begin : gen_negate
-    always_ff @(posedge clk_i) sum_q <= SumWidth'(Constant) - shifted;
+    assign sum = SumWidth'(Constant) - shifted;
   end else begin : gen_plain
-    always_ff @(posedge clk_i) sum_q <= SumWidth'(Constant) + shifted;
+    assign sum = SumWidth'(Constant) + shifted;
+  end
+
+  if (SumRegister) begin : gen_register
+    logic [SumWidth-1:0] sum_q;
+
+    always_ff @(posedge clk_i) sum_q <= sum;
+    assign taken = sum_q;
+  end else begin : gen_through
+    assign taken = sum;
   end
 
   if (Even) begin : gen_even
     always_comb begin
-      kept = sum_q;
-      if (sum_q[Drop-1:0] == '0) kept[Drop] = 1'b0;
+      kept = taken;
+      if (taken[Drop-1:0] == '0) kept[Drop] = 1'b0;
     end
   end else begin : gen_as_is
-    assign kept = sum_q;
+    assign kept = taken;
   end
 
   requantise #(

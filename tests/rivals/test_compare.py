@@ -38,7 +38,7 @@ def built(monkeypatch: pytest.MonkeyPatch) -> None:
     def ours(design: Design, folder: Path) -> Row:
         return replace(ROW, network=design.name)
 
-    def subject(design: Design, folder: Path, samples: int) -> Subject:
+    def subject(design: Design, folder: Path, samples: int, *, place: bool) -> Subject:
         graph = mlp()
         return Subject(
             design.name, graph, random_inputs(graph, samples), random_inputs(graph, 9), folder
@@ -100,15 +100,15 @@ def test_rows_of_every_tool_with_its_settings(
 
 
 def test_the_clock_of_other_rtl_is_not_told(tmp_path: Path) -> None:
-    assert compare._pace(tmp_path) == "not placed"
+    assert compare._fmax(tmp_path) is None
     top = tmp_path / "rtl" / "small.sv"
     top.parent.mkdir()
     top.write_text("module small; endmodule\n")
     record = {"design": "small", "rtl_sha256": sha256(top), "ecp5": {"fmax_mhz": 99.96}}
     write_json(tmp_path / "synth.json", record)
-    assert compare._pace(tmp_path) == "100.0 MHz after nextpnr"
+    assert compare._fmax(tmp_path) == 99.96
     top.write_text("module small; wire x; endmodule\n")
-    assert compare._pace(tmp_path) == "not placed"
+    assert compare._fmax(tmp_path) is None
 
 
 @pytest.mark.usefixtures("built")

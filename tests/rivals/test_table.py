@@ -45,6 +45,18 @@ def test_markdown_is_in_units_of_ours() -> None:
     assert [line for line in rest if line] == ["Gatewright: on chip", "Other: outside"]
 
 
+def test_nanoseconds_follow_the_clock() -> None:
+    placed = replace(OURS, fmax_mhz=120.0)
+    assert placed.latency_ns == pytest.approx(250)
+    assert OURS.latency_ns is None
+    heading, _, first, second, *_ = table.markdown([placed, THEIRS]).splitlines()
+    titles = [word.strip() for word in heading.split("|")[1:-1]]
+    rows = [[word.strip() for word in line.split("|")[1:-1]] for line in (first, second)]
+    ours, theirs = (dict(zip(titles, row, strict=True)) for row in rows)
+    assert (ours["Fmax, MHz"], ours["latency, ns"]) == ("120.0", "250.0")
+    assert (theirs["Fmax, MHz"], theirs["latency, ns"]) == ("", "")
+
+
 def test_record(tmp_path: Path) -> None:
     record = json.loads(table.write(tmp_path, "net", [OURS, THEIRS]).read_text())
     assert [row["lut"] for row in record["rows"]] == [150, 1500]

@@ -15,6 +15,7 @@ from gatewright.graph import (
     Dense,
     Depthwise,
     Elementwise,
+    FoldRequest,
     Function,
     Graph,
     Input,
@@ -56,7 +57,7 @@ LAYERS = (
     Layer(rows=5, cols=16, per_stage=1, signed=True),
     Layer(rows=10, cols=7, weights=1.0, per_stage=4, bits=7),
     Layer(rows=6, cols=9, weights=0.15),  # empty rows and columns
-    Layer(rows=3, cols=4, weights=0.0),  # nothing
+    Layer(rows=3, cols=4, weights=0.0, per_stage=3),  # nothing
     Layer(rows=1, cols=1, weights=1.0, signed=True),
     Layer(rows=4, cols=2, window=Window(kernel=(3, 3), pad=(1, 1, 1, 1))),
     Layer(rows=3, cols=3, window=Window(kernel=(1, 1), stride=(1, 2)), signed=True),
@@ -86,6 +87,7 @@ def network(rng: np.random.Generator, name: str, layer: Layer, rounding: Roundin
         "bias": rng.integers(-500, 500, layer.rows),
         "bias_format": FixedFormat(True, 10, 10 - int(rng.integers(0, 8))),
         "out": StreamType(source, (*pixels, layer.rows)),
+        "request": FoldRequest(adders_per_stage=layer.per_stage),
     }  # fmt: skip
     kind = Depthwise if layer.depthwise else Conv
     node = kind(**settings, window=layer.window) if layer.window else Dense(**settings)
@@ -111,7 +113,7 @@ def case(
     assert isinstance(behind, Elementwise)
     image, target = graph.source(node), behind.out.format
     source = image.format
-    folded = unrolled_fold(node, layer.per_stage)
+    folded = unrolled_fold(node)
     stream = Stream("x", Lanes(source, image.size, folded.in_lanes))
     block = unrolled.layer("layers", node, behind, folded, stream, image)
     for module, content in block.modules.items():

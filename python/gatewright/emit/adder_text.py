@@ -1,9 +1,11 @@
 """A matrix, its bias and its conversion as a module: sums on carry chains, pipelined."""
 
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from gatewright.carry import Layout, Sum
+from gatewright.carry import Layout, Sum, stage_of
+from gatewright.emit.blocks import bit
 from gatewright.emit.conversion import Conversion
 
 _HEADER = """\
@@ -12,7 +14,9 @@ _HEADER = """\
 //   y_o(t + {latency}) = requantise(matrix * x_i(t) + bias)
 //
 // {columns} elements in, {rows} out, {adders} adders, at most {per_stage} one after another
-// between two registers. One vector per cycle; nothing is reset.
+// between two registers, a row's constant and its conversion counted as one each. x_i comes from
+// registers; where it has a sign, the highest bit of each element is turned over. One vector per
+// cycle; nothing is reset.
 module {name} (
   input  logic             clk_i,
   input  logic [{x_top}:0] x_i,  // element 0 lowest
@@ -20,7 +24,6 @@ module {name} (
 );
 
 """
-OUTPUT_LATENCY = 2  # of offset_requantise
 
 
 @dataclass(frozen=True)
@@ -47,12 +50,11 @@ def adder_module(name: str, layout: Layout, in_width: int, rows: list[Conversion
         in_width: Bits of an element of the vector.
         rows: What becomes of each row's product.
     """
-    writer = _Writer(layout, in_width)
-    body = writer.body(rows)
-    latency = 1 + writer.last + OUTPUT_LATENCY
+    writer = _Writer(layout, in_width, rows)
+    body = writer.body()
     head = _HEADER.format(
         name=name,
-        latency=latency,
+        latency=writer.last,
         columns=len(layout.graph.spans),
         rows=len(rows),
         adders=len(layout.graph.adders),
@@ -60,61 +62,97 @@ def adder_module(name: str, layout: Layout, in_width: int, rows: list[Conversion
         x_top=len(layout.graph.spans) * in_width - 1,
         y_top=sum(row.out_width for row in rows) - 1,
     )
-    return AdderModule(f"{head}{body}\nendmodule\n", latency, writer.registers)
+    return AdderModule(f"{head}{body}\nendmodule\n", writer.last, writer.registers)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a row's sum becomes its result.
+
+    Attributes:
+        sum: Stage in which its constant is added.
+        out: Stage at whose end its result stands in a register.
+    """
+
+    sum: int
+    out: int
 
 
 class _Writer:
-    """Writes values, stage by stage; a value of stage s stands in a register from then on."""
+    """Writes values, stage by stage; a value of stage s stands in a register from its end on."""
 
-    def __init__(self, layout: Layout, in_width: int) -> None:
+    def __init__(self, layout: Layout, in_width: int, rows: list[Conversion]) -> None:
         self.layout = layout
         self.graph = layout.graph
         self.in_width = in_width
+        self.rows = rows
         self.inputs = len(self.graph.spans)
-        self.last = max((self._stage(row.source) for row in self.graph.rows), default=0)
+        self.places = self._places()
+        self.last = max(place.out for place in self.places)
         self.sums = {each.number: each for chain in layout.chains for each in chain}
         self.until = self._lifetimes()
         self.registers = 0
         self.widths: dict[str, int] = {}
         self.read: dict[str, int] = defaultdict(int)  # of each name, the bits read from the lowest
 
-    def body(self, rows: list[Conversion]) -> str:
+    def body(self) -> str:
         """Return what stands between header and ``endmodule``."""
-        declared = []
+        declared: list[str] = []
         clocked: dict[int, list[str]] = defaultdict(list)
         for number in sorted(self.until):
-            width = self.layout.values[number].width
-            source = self._input(number, width) if number < self.inputs else f"v{number}"
-            if number >= self.inputs:
+            width, stage = self.layout.values[number].width, self.layout.stages[number]
+            source = f"v{number}"
+            if number < self.inputs:
+                source, stage = _register(number, 0), 1
+                low = number * self.in_width
+                declared.append(f"  wire [{width - 1}:0] {source} = x_i[{low}+:{width}];")
+            else:
                 declared.append(f"  logic [{width - 1}:0] {source};")
-            for stage in range(self.layout.stages[number], self.until[number] + 1):
-                register = _register(number, stage)
-                declared.append(f"  logic [{width - 1}:0] {register};")
-                clocked[stage].append(f"    {register} <= {source};")
-                source = register
-                self.registers += width
+            stages = range(stage, self.until[number] + 1)
+            names = [_register(number, each) for each in stages]
+            self._delay(source, stages, names, width, declared, clocked)
+        results, low = [], 0
+        for index, row in enumerate(self.rows):
+            results.append(self._row(index, row, low, declared, clocked))
+            low += row.out_width
         edges = [line for stage in sorted(clocked) for line in clocked[stage]]
         blocks = ["  always_ff @(posedge clk_i) begin", *edges, "  end", ""] if edges else []
         chains = [self._chain(chain) for chain in self.layout.chains]
-        results, low = [], 0
-        for index, row in enumerate(rows):
-            results.append(self._row(index, row, low))
-            low += row.out_width
         # Where inputs cancel out, a sum needs fewer bits than its operands have.
         over = [name for name, bits in self.read.items() if bits < self.widths[name]]
         unused = f"  logic unused;\n  assign unused = ^{{{', '.join(['x_i', *over])}}};\n"
         return "\n".join([*declared, "", *chains, *blocks, *results, unused])
 
-    def _stage(self, number: int | None) -> int:
-        return 0 if number is None else self.layout.stages[number]
+    def _delay(
+        self,
+        source: str,
+        stages: Iterable[int],
+        names: Sequence[str],
+        width: int,
+        declared: list[str],
+        clocked: dict[int, list[str]],
+    ) -> None:
+        """Write registers one behind the other, each at the end of its stage."""
+        for stage, name in zip(stages, names, strict=True):
+            declared.append(f"  logic [{width - 1}:0] {name};")
+            clocked[stage].append(f"    {name} <= {source};")
+            source = name
+            self.registers += width
 
-    def _input(self, number: int, width: int) -> str:
-        """Return an input's bits; where there is a sign, its bit is turned over."""
-        bits = f"x_i[{number * self.in_width}+:{width}]"
-        if self.layout.values[number].offset == 0:
-            return bits
-        top = f"~x_i[{number * self.in_width + width - 1}]"
-        return f"{{{top}, x_i[{number * self.in_width}+:{width - 1}]}}" if width > 1 else top
+    def _places(self) -> list[_Place]:
+        """Return the stages of each row; where its result is wider than its sum, the last ones."""
+        per_stage, places = self.layout.per_stage, []
+        for row, conversion in zip(self.graph.rows, self.rows, strict=True):
+            depth = 0 if row.source is None else self.graph.depths[row.source]
+            out = stage_of(depth + conversion.levels, per_stage)
+            places.append(_Place(stage_of(depth + 1, per_stage), out))
+        last = max(place.out for place in places)
+        for index, (row, place) in enumerate(zip(self.graph.rows, places, strict=True)):
+            width = 1 if row.source is None else self.layout.values[row.source].width
+            if self.rows[index].out_width > width:
+                late = last - place.out
+                places[index] = _Place(place.sum + late, last)
+        return places
 
     def _lifetimes(self) -> dict[int, int]:
         """Return of each value that is read the last stage at whose end a register holds it."""
@@ -124,9 +162,9 @@ class _Writer:
         def read(number: int, stage: int) -> None:
             until[number] = max(until.get(number, stages[number] - 1), stage - 1)
 
-        for row in self.graph.rows:
+        for row, place in zip(self.graph.rows, self.places, strict=True):
             if row.source is not None:
-                read(row.source, self.last + 1)
+                read(row.source, place.sum)
         for number in range(self.inputs + len(self.graph.adders) - 1, self.inputs - 1, -1):
             if number in until:
                 for operand in (self.sums[number].a, self.sums[number].b):
@@ -189,16 +227,34 @@ class _Writer:
             parts.append(name if (low, there) == (0, own) else f"{name}[{low + there - 1}:{low}]")
         return parts[0] if len(parts) == 1 else f"{{{', '.join(parts)}}}"
 
-    def _row(self, index: int, row: Conversion, low: int) -> str:
-        source = self.graph.rows[index].source
-        value = "1'b0" if source is None else _register(source, self.last)
+    def _row(
+        self,
+        index: int,
+        row: Conversion,
+        low: int,
+        declared: list[str],
+        clocked: dict[int, list[str]],
+    ) -> str:
+        """Return the conversion of a row; registers behind it wait for the slowest."""
+        source, place = self.graph.rows[index].source, self.places[index]
+        value = "1'b0" if source is None else self._name(source, place.sum)
         width = 1 if source is None else self.layout.values[source].width
-        parameters = {"InWidth": str(width)} | row.parameters()
+        own = {"InWidth": str(width), "SumRegister": bit(place.out > place.sum)}
+        parameters = own | row.parameters()
         size = max(map(len, parameters))
         lines = ",\n".join(f"    .{key:{size}}({text})" for key, text in parameters.items())
+        output = target = f"y_o[{low}+:{row.out_width}]"
+        after = ""
+        if place.out < self.last:
+            stages = range(place.out + 1, self.last + 1)
+            names = [f"y{index}_{stage}" for stage in stages]
+            output = f"y{index}"
+            declared.append(f"  logic [{row.out_width - 1}:0] {output};")
+            self._delay(output, stages, names, row.out_width, declared, clocked)
+            after = f"\n  assign {target} = {names[-1]};\n"
         return (
             f"  offset_requantise #(\n{lines}\n  ) u_row_{index} (\n    .clk_i,\n"
-            f"    .value_i({value}),\n    .value_o(y_o[{low}+:{row.out_width}])\n  );\n"
+            f"    .value_i({value}),\n    .value_o({output})\n  );\n{after}"
         )
 
 

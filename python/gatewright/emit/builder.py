@@ -107,6 +107,7 @@ class _Builder:
             if not isinstance(node, Input) and node.name not in self.fused:
                 self._node(node)
         outputs = tuple(self._output(name) for name in self.graph.outputs)
+        self.made = unrolled.with_credits(self.made, self._unique)
         plain = Pipeline(self.graph, tuple(ports), outputs, tuple(self.made), {})
         leaving = [port.stream for port in outputs]
         made, depths = branches.with_fifos(self.made, leaving, plain.interval, self._unique)
@@ -189,7 +190,8 @@ class _Builder:
         stream = self._with_lanes(node, self._take(node.inputs[0]), self._lanes_wanted(node))
         fused = self._fusing(node, sum_range(node, stream.type.format).total)
         if isinstance(folded, UnrolledFold):
-            return unrolled.layer(self.graph.name, node, fused, folded, stream, image)
+            ends = unrolled.Ends(head=stream.held, tail=not self._goes_on(node, fused))
+            return unrolled.layer(self.graph.name, node, fused, folded, stream, image, ends)
         if isinstance(folded, SparseFold):
             if isinstance(node, Conv):
                 return sparse.conv(node, fused, folded, stream, image)
@@ -202,6 +204,16 @@ class _Builder:
         if folded.kept:
             (stream,) = self._add(moving_blocks.pick(node, folded, stream)).outputs
         return blocks.dense(node, fused, folded, stream)
+
+    def _goes_on(self, node: Dense, fused: Elementwise | None) -> bool:
+        """Whether an unrolled layer's one reader is another, so that no buffer need lie between."""
+        last = fused or node
+        readers = self.graph.consumers(last.name)
+        if type(node) is not Dense or len(readers) != 1 or last.name in self.graph.outputs:
+            return False
+        return type(readers[0]) is Dense and isinstance(
+            self.folds.get(readers[0].name), UnrolledFold
+        )
 
     def _pool(self, node: Pool) -> Block:
         image = self.graph.source(node)

@@ -51,6 +51,12 @@ class Conversion:
     overflow: str
     relu: bool
 
+    @property
+    def levels(self) -> int:
+        """Adders one after another that it counts as: the constant's, and one for the rest."""
+        wires = self.overflow == OVERFLOW[Overflow.WRAP] and self.rounding is Rounding.TRN
+        return 1 if wires and not self.even and not self.relu else 2
+
     def parameters(self) -> dict[str, str]:
         """Return them as SystemVerilog text."""
         sign = "-" if self.constant < 0 else ""
@@ -117,6 +123,13 @@ def _conversion(
     width, signed = width_of((min(ends), max(ends)))
     if even:
         width = max(width, drop + 1 + signed)
+    overflow = target.overflow
+    if rounding is Rounding.TRN:
+        # What is rounded down, to the even unit perhaps, may be in range whatever comes in.
+        least, most = min(ends), max(ends)
+        least = 0 if relu else _over(least, drop) - even
+        if target.min_int <= least and _over(most, drop) <= target.max_int:
+            overflow = Overflow.WRAP
     return Conversion(
         negate=negate,
         shift=shift,
@@ -128,6 +141,11 @@ def _conversion(
         out_signed=target.signed,
         even=even,
         rounding=rounding,
-        overflow=OVERFLOW[target.overflow],
-        relu=relu,
+        overflow=OVERFLOW[overflow],
+        relu=relu and signed,
     )
+
+
+def _over(value: int, drop: int) -> int:
+    """Return a sum in units of the output, rounded down."""
+    return value >> drop if drop >= 0 else value << -drop

@@ -12,17 +12,18 @@ _GOLDEN = 0x9E3779B9  # spreads the seeds
 
 
 def with_stalls(pipeline: Pipeline) -> Pipeline:
-    """Return the design with ``axis_stall`` in each stream, named after the stream.
+    """Return the design with ``axis_stall`` in each stream that can wait, named after the stream.
 
     They stand behind all other blocks: a reset goes through the blocks in their order, and so
     still reaches a block in the cycle after the one in front of it.
     """
     streams = [port.stream for port in pipeline.inputs]
     streams += [stream for block in pipeline.blocks for stream in block.outputs]
+    streams = [stream for stream in streams if stream.held]
     stalls = {stream.name: _stall(stream, number) for number, stream in enumerate(streams)}
 
     def stalled(stream: Stream) -> Stream:
-        return stalls[stream.name].outputs[0]
+        return stalls[stream.name].outputs[0] if stream.held else stream
 
     blocks = [
         replace(block, inputs=tuple(stalled(stream) for stream in block.inputs))

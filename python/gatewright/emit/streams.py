@@ -43,10 +43,12 @@ class Stream:
     Attributes:
         name: Its signals are ``<name>_tvalid`` and so on.
         type: What it carries.
+        held: Its reader may let a beat wait; if not, there is no place for one that waits.
     """
 
     name: str
     type: Lanes
+    held: bool = True
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ class Block:
         single: It takes no beat while a result of the beats before waits to be taken.
         bursts: It has no place for beats that come while it takes none.
         rhythm: How fast it gives its results.
+        links: Signals between two blocks beside the streams, by port; ``_o`` drives.
     """
 
     name: str
@@ -109,6 +112,7 @@ class Block:
     bursts: bool = False
     rhythm: Rhythm = Rhythm()
     lag: int = 1
+    links: dict[str, str] = field(default_factory=dict)
 
     @property
     def source(self) -> Lanes:

@@ -1,6 +1,7 @@
 """Unrolled layers: a module of sums and the stream around it, both written for one matrix."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -16,8 +17,9 @@ from gatewright.emit.streams import Block, Lanes, Rhythm, Stream
 from gatewright.graph import Conv, Dense, Depthwise, Elementwise, StreamType
 from gatewright.unrolled import UnrolledFold, as_matrix
 
-_GATE = 6  # cycles from a result to its credit, and some more
+_GATE = 5  # cycles from a result to its credit, and what credit_gate needs above that
 _OUTPUT = 2  # cycles from a result to the output, at most
+_ENTRY = 1  # the register behind the gate
 _WINDOW = 6  # of axis_window
 
 
@@ -29,13 +31,24 @@ class UnrolledText:
         files: {module: text}, a module before what instantiates it.
         latency: Cycles from a vector to its results.
         registers: Bits of registers among the adders.
-        depth: Beats of the output's FIFO that keep a vector per cycle.
     """
 
     files: dict[str, str]
     latency: int
     registers: int
-    depth: int
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Where a layer stands in a run of unrolled layers, one behind the other.
+
+    Attributes:
+        head: It is the first: it has the credit gate.
+        tail: It is the last: it has the FIFO.
+    """
+
+    head: bool = True
+    tail: bool = True
 
 
 def layer_text(
@@ -46,6 +59,7 @@ def layer_text(
     rows: list[Conversion],
     vectors: int = 1,
     window: dict[str, int | str] | None = None,
+    ends: Ends | None = None,
 ) -> UnrolledText:
     """Return the modules of a layer; the outer one is called ``name``.
 
@@ -57,10 +71,12 @@ def layer_text(
         rows: What becomes of each row's product.
         vectors: Vectors per frame.
         window: Parameters of an ``axis_window`` in front of it; None: none.
+        ends: Where it stands in a run; None: alone.
     """
+    ends = ends or Ends()
     sums = f"{name}_sums"
     inner = adder_module(sums, layout, in_width, rows)
-    depth = inner.latency + _GATE
+    latency = inner.latency + (_ENTRY if ends.head else 0)
     columns, out_bits = len(layout.graph.spans), sum(row.out_width for row in rows)
     in_bits = in_width * (int(window["Channels"]) if window else columns)
     outer = (
@@ -79,11 +95,22 @@ def layer_text(
             out_bits=out_bits,
             size=len(f"[{max(in_bits, out_bits) - 1}:0]"),
             latency=inner.latency,
-            depth=depth,
+            depth=latency + _GATE,
+            head=ends.head,
+            tail=ends.tail,
+            flip=_flip(layout, in_width),
             products=int(np.count_nonzero(layout.graph.matrix())),
         )
     )
-    return UnrolledText({sums: inner.text, name: outer}, inner.latency, inner.registers, depth)
+    return UnrolledText({sums: inner.text, name: outer}, latency, inner.registers)
+
+
+def _flip(layout: Layout, in_width: int) -> str:
+    """Return what turns over the signs of a vector's elements, if they have any."""
+    if not any(layout.values[index].offset for index in range(len(layout.graph.spans))):
+        return ""
+    sign = f"{in_width}'d{2 ** (in_width - 1)}"
+    return f" ^ {{{len(layout.graph.spans)}{{{sign}}}}}"
 
 
 def layer(
@@ -93,6 +120,7 @@ def layer(
     folded: UnrolledFold,
     stream: Stream,
     image: StreamType,
+    ends: Ends | None = None,
 ) -> Block:
     """Return an unrolled layer, with the conversion behind it if ``fused`` gives one.
 
@@ -103,7 +131,9 @@ def layer(
         folded: Its share of the core.
         stream: What it reads.
         image: Type of what it reads.
+        ends: Where it stands in a run of unrolled layers; None: alone.
     """
+    ends = ends or Ends()
     last, source = fused or node, stream.type.format
     out = Lanes(last.out.format, last.out.size, folded.out_lanes)
     weight = as_matrix(node)
@@ -119,7 +149,8 @@ def layer(
     if isinstance(node, Conv | Depthwise):
         window = _window(node, source.width, image)
         needed = needs.windows(image, node.window, 1, 1, by_group=False)
-    made = layer_text(name, node.origin, layout, source.width, rows, folded.vectors, window)
+    made = layer_text(name, node.origin, layout, source.width, rows, folded.vectors, window, ends)
+    depth = made.latency + _GATE if ends.tail else 0
     shape = f"{folded.rows} x {folded.cols} weights {node.weight_format}"
     return Block(
         name=node.name,
@@ -128,9 +159,9 @@ def layer(
             f"{node.origin}: {shape}, {len(layout.graph.adders)} adders{then(fused)}",
             conversion_comment(node, stream.type, out),
         ),
-        parameters={"FifoDepth": str(made.depth)},
+        parameters={"FifoDepth": str(depth)} if ends.tail else {},
         inputs=(stream,),
-        outputs=(Stream(node.name, out),),
+        outputs=(Stream(node.name, out, held=ends.tail),),
         needs=(needed,),
         node=last.name,
         fold=folded,
@@ -139,14 +170,43 @@ def layer(
         cells={
             "CarryCells": layout.cells,
             "RegisterBits": made.registers,
-            "Depth": made.depth,
+            "Depth": depth,
             "InWidth": source.width,
             **{name: size for name, size in (window or {}).items() if isinstance(size, int)},
         },
         cycles=_cycles(node, folded, image),
         rhythm=Rhythm(),
-        lag=made.latency + _OUTPUT + (_WINDOW if window else 0),
+        lag=made.latency + (_OUTPUT if ends.tail else 0) + (_WINDOW if window else 0),
     )
+
+
+def with_credits(blocks: Sequence[Block], unique: Callable[[str], str]) -> list[Block]:
+    """Return the blocks, the first and the last of each run of unrolled layers joined by credits.
+
+    Args:
+        blocks: Of a design, each behind those that it reads.
+        unique: Makes a name that nothing else has.
+    """
+    found = list(blocks)
+    runs: dict[str, list[int]] = {}  # by the stream that the next layer reads
+    for index, block in enumerate(blocks):
+        run = [*runs.pop(block.inputs[0].name, []), index]
+        if not block.outputs[0].held:
+            runs[block.outputs[0].name] = run
+        elif len(run) > 1:
+            head, tail = found[run[0]], block
+            wire = unique(f"{tail.name}_credit")
+            depth = sum(found[each].lag for each in run) - _OUTPUT + _GATE
+            found[run[0]] = replace(
+                head, parameters={"Credits": str(depth)}, links={"return_i": wire}
+            )
+            found[index] = replace(
+                tail,
+                parameters={"FifoDepth": str(depth)},
+                links={"return_o": wire},
+                cells=tail.cells | {"Depth": depth},
+            )
+    return found
 
 
 @lru_cache(maxsize=256)

@@ -3,7 +3,7 @@
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -98,12 +98,24 @@ def render_top(pipeline: Pipeline, model: str) -> str:
             model=model,
             name=pipeline.graph.name,
             blocks=pipeline.blocks,
+            turns=_turns(pipeline.blocks),
             inputs=[_Door(port, index) for index, port in enumerate(pipeline.inputs)],
             outputs=[_Door(port, index) for index, port in enumerate(pipeline.outputs)],
             interval=pipeline.interval,
             frames=pipeline.frames,
         )
     )
+
+
+def _turns(blocks: Sequence[Block]) -> list[int]:
+    """Return the cycle of a reset in which each block has its turn; without blocks that of one."""
+    turns: list[int] = []
+    free: dict[str, int] = {}  # by stream: blocks joined by one that cannot wait share a turn
+    for block in blocks:
+        turn = free.get(block.inputs[0].name, max(turns, default=-1) + 1)
+        turns.append(turn)
+        free |= {stream.name: turn for stream in block.outputs if not stream.held}
+    return turns or [0]
 
 
 class _Door:
@@ -206,6 +218,7 @@ def _streams(pipeline: Pipeline) -> list[dict[str, Any]]:
                     "format": str(stream.type.format),
                     "elements": stream.type.elements,
                     "lanes": stream.type.lanes,
+                    "held": stream.held,
                 }
             )
     return found
@@ -230,5 +243,5 @@ def _layer(block: Block) -> dict[str, Any]:
         "origin": block.comment[0],
         **fold.summary(),
         "counter": f"u_{block.name}.{block.counter}",
-        "fifo_depth": int(block.parameters["FifoDepth"]),
+        "fifo_depth": int(block.parameters.get("FifoDepth", 0)),
     }

@@ -13,9 +13,9 @@ from gatewright.frontend.settings import strategy_named
 from gatewright.graph import Strategy
 
 DEFAULT_PRECISION = "fixed<16,6>"  # hls4ml's; every type that matters is set by a quantiser
-HLS4ML_KEYS = {"PE": "GwPe", "SIMD": "GwSimd"}
+HLS4ML_KEYS = {"PE": "GwPe", "SIMD": "GwSimd", "AddersPerStage": "GwAddersPerStage"}
 MODEL_KEYS = ("Strategy", "ReuseFactor")
-LAYER_KEYS = ("Strategy", "ReuseFactor", "PE", "SIMD", "Precision")
+LAYER_KEYS = ("Strategy", "ReuseFactor", *HLS4ML_KEYS, "Precision")
 PRECISIONS = ("result", "accum")  # weights and biases have their quantisers' types
 
 
@@ -25,7 +25,8 @@ def hls4ml_config(prepared: Prepared, settings: Mapping[str, Any], backend: str)
     Args:
         prepared: What ``prepare`` returned.
         settings: ``{"Model": {Strategy, ReuseFactor}, "LayerName": {layer: {Strategy, ReuseFactor,
-            PE, SIMD, Precision}}}``, every part optional. Strategy defaults to Resource.
+            PE, SIMD, AddersPerStage, Precision}}}``, every part optional. Strategy defaults to
+            Resource.
         backend: Name of the hls4ml backend.
 
     Raises:

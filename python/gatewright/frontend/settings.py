@@ -119,6 +119,7 @@ def fold_request(layer: Any, size: tuple[int, int]) -> FoldRequest:
     rows, columns = size
     pe = lanes(layer, "gw_pe", rows)
     simd = lanes(layer, "gw_simd", columns)
+    adders = int(layer.get_attr("gw_adders_per_stage", 0))
     backend = layer.model.config.backend
     valid = backend.get_valid_reuse_factors(columns, rows)
     used = asked if asked in valid else int(backend.get_closest_reuse_factor(valid, asked))
@@ -134,6 +135,7 @@ def fold_request(layer: Any, size: tuple[int, int]) -> FoldRequest:
         asked_reuse_factor=asked if used != asked else None,
         pe=pe,
         simd=simd,
+        adders_per_stage=adders or None,
     )
 
 

@@ -153,7 +153,10 @@ def _requests(node: Dense, core: str) -> Iterator[FoldRequest]:
             yield from _sparse(node)
         case "unrolled":
             if node.weight.size <= MOST_FOR_LATENCY:
-                yield FoldRequest(strategy=Strategy.DISTRIBUTED_ARITHMETIC)
+                yield FoldRequest(
+                    strategy=Strategy.DISTRIBUTED_ARITHMETIC,
+                    adders_per_stage=node.request.adders_per_stage,
+                )
 
 
 def _foldings(node: Dense) -> Iterator[tuple[int, int]]:

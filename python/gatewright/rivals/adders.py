@@ -42,12 +42,14 @@ def measure(tool: str, subject: Subject, settings: Sequence[str]) -> list[Row]:
         spec = pipelines.specification(graph)
     except GatewrightError as error:
         raise NotRunError(str(error)) from error
-    own = pipelines.ours(graph, subject.folder / "pipeline")
+    target = subject.place_mhz
+    own = pipelines.ours(graph, subject.folder / "pipeline", target_mhz=target)
     pace = own.latency - 1 if tool == "alkaid" else _pace(subject, spec, own.latency)
     rows = [_row(own, subject, "pipeline alone")]
     for setting in settings or SETTINGS:
         folder = subject.folder / f"{tool}_{setting}"
-        found = pipelines.rival(tool, spec, pace, folder, kept=setting == "kept")
+        kept = setting == "kept"
+        found = pipelines.rival(tool, spec, pace, folder, kept=kept, target_mhz=target)
         rows.append(_row(found, subject, f"pipeline alone, adders {setting}"))
     return rows
 
@@ -72,6 +74,7 @@ def _row(result: Result, subject: Subject, setting: str) -> Row:
         samples=0,
         mismatches=0,
         note=_NOTE,
+        fmax_mhz=result.fmax_mhz,
     )
 
 

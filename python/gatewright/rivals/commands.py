@@ -21,9 +21,10 @@ import click
     show_default=True,
     help="Inferences that the other tools simulate.",
 )
+@click.option("--place", is_flag=True, help="Place and route the pipelines of sums too: Fmax, ns.")
 @click.pass_obj
 def compare(
-    build_dir: Path, /, design: str, tools: str | None, settings: str, samples: int
+    build_dir: Path, /, design: str, tools: str | None, settings: str, samples: int, *, place: bool
 ) -> None:
     """Measure DESIGN beside what other generators of RTL make of its network, in one run."""
     from gatewright.design import load
@@ -37,6 +38,7 @@ def compare(
         _words(tools) if tools is not None else list(comparison.TOOLS),
         settings={"nngen": _words(settings)},
         samples=samples,
+        place=place,
         tell=lambda row: click.echo(
             f"{row.tool}, {row.setting}: {row.cycles_per_inference:,.1f} cycles per inference, "
             f"{row.cells.lut:,} LUT, {row.mismatches} integers of {row.samples} samples different"

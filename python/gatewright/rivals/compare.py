@@ -47,6 +47,7 @@ def run(
     *,
     settings: Mapping[str, Sequence[str]],
     samples: int,
+    place: bool = False,
     tell: Callable[[Row], None],
 ) -> Comparison:
     """Measure the design, then each tool.
@@ -57,6 +58,7 @@ def run(
         tools: Of ``TOOLS``.
         settings: Of each tool, those to try; none: the tool's own choice.
         samples: Inferences that the others simulate.
+        place: Place and route the pipelines of unrolled networks too.
         tell: Is given every row as soon as it is measured.
 
     Raises:
@@ -70,7 +72,7 @@ def run(
     require(design, folder, "sim")
     rows, missing = [_ours(design, folder)], {}
     tell(rows[0])
-    subject = _subject(design, folder, samples)
+    subject = _subject(design, folder, samples, place=place)
     for name in tools:
         try:
             found = TOOLS[name](subject, settings.get(name, ()))
@@ -84,14 +86,15 @@ def run(
     return Comparison(rows, missing)
 
 
-def _subject(design: Design, folder: Path, samples: int) -> Subject:
+def _subject(design: Design, folder: Path, samples: int, *, place: bool) -> Subject:
     graph = graph_io.load(folder)
     interface = Interface.of(graph)
     vectors = read_vectors(folder / "vectors.npz", interface)
     inputs = vectors.integers(interface.inputs)
     typical = vectors.typical_integers(interface.inputs)
     given = inputs if typical is None else typical
-    return Subject(design.name, graph, inputs[:samples], given, folder / "compare")
+    target = design.synth.target_mhz if place else None
+    return Subject(design.name, graph, inputs[:samples], given, folder / "compare", target)
 
 
 def _ours(design: Design, folder: Path) -> Row:
@@ -109,7 +112,8 @@ def _ours(design: Design, folder: Path) -> Row:
         cells=Cells.of(netlist.cells),
         samples=sim["samples"],
         mismatches=sim["mismatches"],
-        note=f"weights on chip, AXI4-Stream in and out, {_pace(folder)}",
+        note="weights on chip, AXI4-Stream in and out",
+        fmax_mhz=_fmax(folder),
     )
 
 
@@ -119,13 +123,12 @@ def _cores(description: Mapping[str, Any]) -> str:
     )
 
 
-def _pace(folder: Path) -> str:
-    """Return what ``synth.json`` says of the clock, if this RTL was placed."""
+def _fmax(folder: Path) -> float | None:
+    """Return what ``synth.json`` says of the clock in MHz, if this RTL was placed."""
     path = folder / "synth.json"
     if not path.is_file():
-        return "not placed"
+        return None
     found = read_json(path)
     top = folder / "rtl" / f"{found['design']}.sv"
     same = top.is_file() and sha256(top) == found["rtl_sha256"]
-    placed = found["ecp5"].get("fmax_mhz") if same else None
-    return f"{placed:.1f} MHz after nextpnr" if placed else "not placed"
+    return found["ecp5"].get("fmax_mhz") if same else None

@@ -79,9 +79,16 @@ def half_up(graph: Graph) -> Graph:
     return replace(graph, nodes=tuple(nodes))
 
 
-def unrolled(graph: Graph) -> Graph:
-    """Return a network whose layers with weights are all unrolled."""
-    request = FoldRequest(strategy=Strategy.DISTRIBUTED_ARITHMETIC)
+def unrolled(graph: Graph, adders_per_stage: int | None = None) -> Graph:
+    """Return a network whose layers with weights are all unrolled.
+
+    Args:
+        graph: The network.
+        adders_per_stage: Of every layer; None: the default.
+    """
+    request = FoldRequest(
+        strategy=Strategy.DISTRIBUTED_ARITHMETIC, adders_per_stage=adders_per_stage
+    )
     nodes = [
         replace(node, request=request) if isinstance(node, Dense) else node for node in graph.nodes
     ]
@@ -134,17 +141,17 @@ def ours(graph: Graph, folder: Path, *, target_mhz: float | None = None) -> Resu
     """Measure the pipelines of a network whose layers are all unrolled, one behind the other."""
     emit.write_rtl(graph, folder / "rtl")
     texts = {p.stem: p.read_text() for p in (folder / "rtl").glob("*_sums.sv")}
-    names = [
-        name
+    layers = {
+        f"{graph.name}_{node.name}_unrolled_sums": node
         for node in graph.nodes
-        for name in texts
-        if name == f"{graph.name}_{node.name}_unrolled_sums"
-    ]
+        if isinstance(node, Dense)
+    }
+    names = list(layers)
     widths = [_port(texts[names[0]], "x_i"), *(_port(texts[name], "y_o") for name in names)]
     lines = [f"  logic [{width - 1}:0] v{index};" for index, width in enumerate(widths) if index]
     lines += [
-        f"  {name} u_{index} (.clk_i(clk), .x_i(v{index}), .y_o(v{index + 1}));"
-        for index, name in enumerate(names)
+        f"  {name} u_{index} (.clk_i(clk), .x_i(v{index}{_flip(graph, node)}), .y_o(v{index + 1}));"
+        for index, (name, node) in enumerate(layers.items())
     ]
     text = (
         f"module pipeline (input clk, input [{widths[0] - 1}:0] model_inp,\n"
@@ -159,6 +166,15 @@ def ours(graph: Graph, folder: Path, *, target_mhz: float | None = None) -> Resu
     found = [re.search(r"y_o\(t \+ (\d+)\)", texts[name]) for name in names]
     latency = sum(int(each[1]) for each in found if each)
     return _measured("ours", latency, sources, "pipeline", widths, folder, target_mhz)
+
+
+def _flip(graph: Graph, node: Dense) -> str:
+    """Return what turns over the signs of a layer's inputs, as its pipeline takes them."""
+    source = graph.source(node)
+    if not source.format.signed:
+        return ""
+    width = source.format.width
+    return f" ^ {{{source.size}{{{width}'d{2 ** (width - 1)}}}}}"
 
 
 _PARTS = ("gatewright_pkg", "requantise", "offset_requantise", "carry_sum")

@@ -58,6 +58,7 @@ class Row:
         samples: Inferences whose outputs were compared.
         mismatches: Output integers that differ from what this tool's arithmetic must give.
         note: What one has to know to compare the row: whose weights, what lies outside.
+        fmax_mhz: After nextpnr for ECP5; None: not placed.
     """
 
     tool: str
@@ -69,14 +70,21 @@ class Row:
     samples: int
     mismatches: int
     note: str
+    fmax_mhz: float | None = None
 
     @property
     def lut_cycles(self) -> float:
         """LUTs times cycles per inference: the less, the more work a LUT does."""
         return self.cells.lut * self.cycles_per_inference
 
+    @property
+    def latency_ns(self) -> float | None:
+        """Nanoseconds from the start of one inference to its last output, if it was placed."""
+        return None if self.fmax_mhz is None else 1000 * self.latency_cycles / self.fmax_mhz
+
     def as_dict(self) -> dict[str, Any]:
         """Return it flat, as JSON values."""
         values = asdict(self)
         cells: dict[str, Any] = values.pop("cells")
-        return values | cells | {"lut": self.cells.lut, "lut_cycles": self.lut_cycles}
+        derived = {"lut": self.cells.lut, "lut_cycles": self.lut_cycles}
+        return values | cells | derived | {"latency_ns": self.latency_ns}

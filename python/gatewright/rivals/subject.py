@@ -17,6 +17,7 @@ class Subject:
         inputs: The first samples of its test set, integers [samples, elements].
         typical: Samples of the training data, likewise, for tools that choose a scale by some.
         folder: Where tools may write, each in a folder of its own.
+        place_mhz: Clock to place and route pipelines for; None: they are not placed.
     """
 
     name: str
@@ -24,3 +25,4 @@ class Subject:
     inputs: IntArray
     typical: IntArray
     folder: Path
+    place_mhz: float | None = None

@@ -14,6 +14,8 @@ COLUMNS = (
     Column("setting", "setting"),
     Column("cycles_per_inference", "cycles per inference", "{:,.1f}"),
     Column("latency_cycles", "latency, cycles", "{:,.0f}"),
+    Column("fmax_mhz", "Fmax, MHz", "{:.1f}"),
+    Column("latency_ns", "latency, ns", "{:,.1f}"),
     Column("lut4", "LUT4", "{:,}"),
     Column("carry", "CCU2C", "{:,}"),
     Column("lut", "LUT", "{:,}"),
@@ -45,7 +47,7 @@ def write(folder: Path, design: str, rows: Sequence[Row]) -> Path:
         {
             "design": design,
             "family": "ecp5",
-            "placed": False,
+            "placed": any(row.fmax_mhz for row in rows),
             "rows": [row.as_dict() for row in rows],
         },
     )

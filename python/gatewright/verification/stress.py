@@ -113,8 +113,9 @@ def stressed(
 
 
 def _streams(description: dict[str, Any]) -> int:
-    """Return how many streams a design has, its inputs included."""
-    return len(description["streams"]) + len(description["inputs"])
+    """Return how many streams a design has that can wait, its inputs included."""
+    held = [stream for stream in description["streams"] if stream["held"]]
+    return len(held) + len(description["inputs"])
 
 
 def _one(
