@@ -28,7 +28,6 @@ class HlsSketch(Sketch):
     """A network for the front end."""
 
     least_signed = 2  # QONNX takes a signed bit for -1 and 1
-    compressing = False  # a network's layers have one Strategy
 
     def __init__(self, draw: Callable[[Any], Any]) -> None:
         # Every other network has quantisers alone, so that QONNX execution is its truth too.

@@ -54,7 +54,6 @@ class Layers(Choices):
     """
 
     dilations: tuple[int, ...] = (1, 1, 2)
-    compressing: bool = True  # layers on the sparse core are drawn
 
     def __init__(self, draw: Callable[[Any], Any], kinds: Sequence[str] = KINDS) -> None:
         super().__init__(draw)
@@ -171,7 +170,7 @@ class Layers(Choices):
             {"pe": pe, "simd": simd} for pe in range(1, rows + 1) for simd in simds
         ]
         options += [{"reuse": factor} for factor in folding.divisors(rows * columns)]
-        compressed = self.compressing and layer.kind != "depthwise" and self.chance(3)
+        compressed = layer.kind != "depthwise" and self.chance(3)
         strategy = Strategy.COMPRESSED if compressed else node.request.strategy
         layer = replace(layer, compressed=compressed)
         cycles: dict[int, int] = {}

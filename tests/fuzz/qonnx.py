@@ -105,6 +105,8 @@ class Writer:
                     settings = {"Strategy": "Distributed_Arithmetic"}
                 elif layer.pe is not None and layer.simd is not None:
                     settings = {"PE": layer.pe, "SIMD": layer.simd}
+                if layer.compressed:
+                    settings["Strategy"] = "Compressed"
             case "pool":
                 tensor = self.pool(layer, node.name, sources[0], len(node.out.shape) - 1)
             case "elementwise":
