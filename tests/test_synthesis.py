@@ -133,3 +133,19 @@ def test_queues_and_sums_of_the_sparse_core_are_memories(
     for memory in ("u_pe.gen_queue[0].u_queue.memory", "u_pe.sums"):
         found = {made["type"] for name, made in cells.items() if memory in name}
         assert cell in found
+
+
+def test_a_carry_that_nobody_reads_is_left_open(tmp_path: Path) -> None:
+    source = tmp_path / "sums.sv"
+    source.write_text(
+        "module sums (input [7:0] a, b, c, output [7:0] y, output [8:0] z);\n"
+        "  assign y = a + b;\n  assign z = {1'b0, a} + {1'b0, c};\nendmodule\n"
+    )
+    netlist = yosys.synthesise([source], "sums", "ecp5", tmp_path / "out", tmp_path)
+    cells = json.loads(netlist.path.read_text())["modules"]["sums"]["cells"].values()
+    carries = [cell["connections"] for cell in cells if cell["type"] == "CCU2C"]
+    read = [pins["COUT"] for pins in carries if "COUT" in pins]
+    used = [pins[port] for pins in carries for port in ("CIN",)]
+    assert len(carries) == 9
+    assert all(carry in used for carry in read)
+    assert len(read) == 7  # of four and five cells, all but the last of each chain

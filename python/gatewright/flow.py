@@ -97,7 +97,10 @@ STEPS = (
         keys=("synth",),
         reads=("rtl.json", "rtl"),
         writes=("synth.json",),
-        code=("synthesis.py", "tools/yosys.py", "tools/nextpnr.py", "emit", "/rtl"),
+        code=(
+            *("synthesis.py", "tools/yosys.py", "tools/carries.py", "tools/nextpnr.py"),
+            *("emit", "/rtl"),
+        ),
     ),
 )
 NAMES = tuple(step.name for step in STEPS)

@@ -38,7 +38,7 @@ def built(monkeypatch: pytest.MonkeyPatch) -> None:
     def ours(design: Design, folder: Path) -> Row:
         return replace(ROW, network=design.name)
 
-    def subject(design: Design, folder: Path, samples: int, *, place: bool) -> Subject:
+    def subject(design: Design, folder: Path, samples: int) -> Subject:
         graph = mlp()
         return Subject(
             design.name, graph, random_inputs(graph, samples), random_inputs(graph, 9), folder

@@ -1,4 +1,8 @@
-"""Unrolled designs: what alkaid and da4ml make of the same integers, at the same latency."""
+"""Unrolled designs: what alkaid and da4ml make of the same integers, at the same latency.
+
+Our own depth comes first, by the adders between two registers; the others are asked for as many
+cycles: alkaid by its number of stages, da4ml by the pace that comes closest.
+"""
 
 from collections.abc import Sequence
 from functools import partial
@@ -37,17 +41,27 @@ def measure(tool: str, subject: Subject, settings: Sequence[str]) -> list[Row]:
     weights = [getattr(node, "weight", None) for node in subject.graph.nodes]
     if any(weight is not None and weight.size > MOST_WEIGHTS for weight in weights):
         raise NotRunError(f"a layer has more than {MOST_WEIGHTS} weights: too large to be unrolled")
-    graph = pipelines.half_up(pipelines.unrolled(subject.graph))
+    rows = []
+    for count in subject.adders_per_stage or (None,):
+        rows += _at_depth(tool, subject, settings or SETTINGS, count)
+    return rows
+
+
+def _at_depth(tool: str, subject: Subject, settings: Sequence[str], count: int | None) -> list[Row]:
+    """Return our row and the tool's with ``count`` adders per stage; None: the design's."""
+    graph = pipelines.half_up(pipelines.unrolled(subject.graph, count))
     try:
         spec = pipelines.specification(graph)
     except GatewrightError as error:
         raise NotRunError(str(error)) from error
+    depth = f"_{count}" if count else ""
+    note = f", {count} adders per stage" if count else ""
     target = subject.place_mhz
-    own = pipelines.ours(graph, subject.folder / "pipeline", target_mhz=target)
+    own = pipelines.ours(graph, subject.folder / f"pipeline{depth}", target_mhz=target)
     pace = own.latency - 1 if tool == "alkaid" else _pace(subject, spec, own.latency)
-    rows = [_row(own, subject, "pipeline alone")]
-    for setting in settings or SETTINGS:
-        folder = subject.folder / f"{tool}_{setting}"
+    rows = [_row(own, subject, f"pipeline alone{note}")]
+    for setting in settings:
+        folder = subject.folder / f"{tool}_{setting}{depth}"
         kept = setting == "kept"
         found = pipelines.rival(tool, spec, pace, folder, kept=kept, target_mhz=target)
         rows.append(_row(found, subject, f"pipeline alone, adders {setting}"))

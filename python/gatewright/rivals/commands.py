@@ -22,9 +22,24 @@ import click
     help="Inferences that the other tools simulate.",
 )
 @click.option("--place", is_flag=True, help="Place and route the pipelines of sums too: Fmax, ns.")
+@click.option(
+    "--adders-per-stage",
+    multiple=True,
+    type=click.IntRange(1, 16),
+    help="Adders between two registers of our pipelines of sums; the others are asked for the same "
+    "latency. Give it again for another depth; the design's own if left away.",
+)
 @click.pass_obj
 def compare(
-    build_dir: Path, /, design: str, tools: str | None, settings: str, samples: int, *, place: bool
+    build_dir: Path,
+    /,
+    design: str,
+    tools: str | None,
+    settings: str,
+    samples: int,
+    adders_per_stage: tuple[int, ...],
+    *,
+    place: bool,
 ) -> None:
     """Measure DESIGN beside what other generators of RTL make of its network, in one run."""
     from gatewright.design import load
@@ -39,9 +54,11 @@ def compare(
         settings={"nngen": _words(settings)},
         samples=samples,
         place=place,
+        adders_per_stage=adders_per_stage,
         tell=lambda row: click.echo(
             f"{row.tool}, {row.setting}: {row.cycles_per_inference:,.1f} cycles per inference, "
             f"{row.cells.lut:,} LUT, {row.mismatches} integers of {row.samples} samples different"
+            + (f", {row.fmax_mhz:.1f} MHz" if row.fmax_mhz else "")
         ),
     )
     click.echo()

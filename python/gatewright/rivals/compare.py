@@ -1,7 +1,7 @@
 """Measure a design and what other tools make of its network, with the same scripts, in one run."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,7 @@ def run(
     settings: Mapping[str, Sequence[str]],
     samples: int,
     place: bool = False,
+    adders_per_stage: tuple[int, ...] = (),
     tell: Callable[[Row], None],
 ) -> Comparison:
     """Measure the design, then each tool.
@@ -59,6 +60,7 @@ def run(
         settings: Of each tool, those to try; none: the tool's own choice.
         samples: Inferences that the others simulate.
         place: Place and route the pipelines of unrolled networks too.
+        adders_per_stage: Depths to compare those pipelines at; none: the design's own.
         tell: Is given every row as soon as it is measured.
 
     Raises:
@@ -72,7 +74,11 @@ def run(
     require(design, folder, "sim")
     rows, missing = [_ours(design, folder)], {}
     tell(rows[0])
-    subject = _subject(design, folder, samples, place=place)
+    subject = replace(
+        _subject(design, folder, samples),
+        place_mhz=design.synth.target_mhz if place else None,
+        adders_per_stage=adders_per_stage,
+    )
     for name in tools:
         try:
             found = TOOLS[name](subject, settings.get(name, ()))
@@ -86,15 +92,14 @@ def run(
     return Comparison(rows, missing)
 
 
-def _subject(design: Design, folder: Path, samples: int, *, place: bool) -> Subject:
+def _subject(design: Design, folder: Path, samples: int) -> Subject:
     graph = graph_io.load(folder)
     interface = Interface.of(graph)
     vectors = read_vectors(folder / "vectors.npz", interface)
     inputs = vectors.integers(interface.inputs)
     typical = vectors.typical_integers(interface.inputs)
     given = inputs if typical is None else typical
-    target = design.synth.target_mhz if place else None
-    return Subject(design.name, graph, inputs[:samples], given, folder / "compare", target)
+    return Subject(design.name, graph, inputs[:samples], given, folder / "compare")
 
 
 def _ours(design: Design, folder: Path) -> Row:

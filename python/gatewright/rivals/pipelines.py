@@ -84,15 +84,20 @@ def unrolled(graph: Graph, adders_per_stage: int | None = None) -> Graph:
 
     Args:
         graph: The network.
-        adders_per_stage: Of every layer; None: the default.
+        adders_per_stage: Of every layer; None: what the layer itself asks for.
     """
-    request = FoldRequest(
-        strategy=Strategy.DISTRIBUTED_ARITHMETIC, adders_per_stage=adders_per_stage
-    )
     nodes = [
-        replace(node, request=request) if isinstance(node, Dense) else node for node in graph.nodes
+        replace(node, request=_request(node, adders_per_stage)) if isinstance(node, Dense) else node
+        for node in graph.nodes
     ]
     return replace(graph, nodes=tuple(nodes))
+
+
+def _request(node: Dense, adders_per_stage: int | None) -> FoldRequest:
+    return FoldRequest(
+        strategy=Strategy.DISTRIBUTED_ARITHMETIC,
+        adders_per_stage=adders_per_stage or node.request.adders_per_stage,
+    )
 
 
 def specification(graph: Graph) -> dict[str, Any]:

@@ -18,6 +18,7 @@ class Subject:
         typical: Samples of the training data, likewise, for tools that choose a scale by some.
         folder: Where tools may write, each in a folder of its own.
         place_mhz: Clock to place and route pipelines for; None: they are not placed.
+        adders_per_stage: Depths to compare unrolled networks at; none: the design's own.
     """
 
     name: str
@@ -26,3 +27,4 @@ class Subject:
     typical: IntArray
     folder: Path
     place_mhz: float | None = None
+    adders_per_stage: tuple[int, ...] = ()

@@ -11,7 +11,7 @@ from typing import Any
 from gatewright.boards import Board
 from gatewright.errors import CheckFailedError, GatewrightError, NotRunError
 from gatewright.files import read_json
-from gatewright.tools import process
+from gatewright.tools import nextpnr, process
 
 # Program, package on pip, files of constraints and bitstream, by family.
 _NEXTPNR = {
@@ -131,7 +131,7 @@ def place(board: Board, top: str, folder: Path, mhz: float, seed: int) -> Placed
     pins = f"{top}.{CONSTRAINTS[board.family]}"
     command = [str(find(program, package)), *board.nextpnr, "--json", f"{top}.json"]
     command += {
-        "ecp5": ["--lpf", pins, "--textcfg", f"{top}.config", "--router", "router2"],
+        "ecp5": ["--lpf", pins, "--textcfg", f"{top}.config", *nextpnr.ECP5_ROUTING],
         "ice40": ["--pcf", pins, "--asc", f"{top}.config"],
         "gowin": [
             *("--device", board.device, "--vopt", f"family={board.gowin_family}"),
