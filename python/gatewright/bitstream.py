@@ -15,7 +15,7 @@ from gatewright.emit.board import Shell, render_board, shell_for, shell_sources
 from gatewright.errors import CheckFailedError, GatewrightError
 from gatewright.files import read_json, sha256, write_json, write_text
 from gatewright.resources import rtl_root
-from gatewright.tools import board_tools, carries, yosys
+from gatewright.tools import board_tools, yosys
 
 log = logging.getLogger(__name__)
 FOLDER = "boards"
@@ -148,8 +148,6 @@ def _synthesise(shell: Shell, board: Board, work: Path) -> dict[str, int]:
             f"Yosys drives {len(conflicts)} nets of {shell.top} twice, which is a fault of one of "
             f"its passes: the netlist is not the design. The first: {conflicts[0][:300]}"
         )
-    if board.family == "ecp5":
-        carries.leave_unread_open(work / f"{shell.top}.json")
     counts = read_json(work / f"{shell.top}_stat.json")["design"]["num_cells_by_type"]
     return {name: int(count) for name, count in counts.items()}
 

@@ -11,7 +11,7 @@ from typing import Any
 from gatewright.boards import Board
 from gatewright.errors import CheckFailedError, GatewrightError, NotRunError
 from gatewright.files import read_json
-from gatewright.tools import nextpnr, process
+from gatewright.tools import carries, nextpnr, process
 
 # Program, package on pip, files of constraints and bitstream, by family.
 _NEXTPNR = {
@@ -129,7 +129,9 @@ def place(board: Board, top: str, folder: Path, mhz: float, seed: int) -> Placed
     program, package = _NEXTPNR[board.family]
     # By names in the working folder: the WebAssembly build has a /tmp of its own.
     pins = f"{top}.{CONSTRAINTS[board.family]}"
-    command = [str(find(program, package)), *board.nextpnr, "--json", f"{top}.json"]
+    netlist = folder / f"{top}.json"
+    given = carries.leave_unread_open(netlist) if board.family == "ecp5" else netlist
+    command = [str(find(program, package)), *board.nextpnr, "--json", given.name]
     command += {
         "ecp5": ["--lpf", pins, "--textcfg", f"{top}.config", *nextpnr.ECP5_ROUTING],
         "ice40": ["--pcf", pins, "--asc", f"{top}.config"],

@@ -11,34 +11,35 @@ from typing import Any
 
 from gatewright.files import read_json, write_json
 
+_OPEN = ["x"]  # a pin that is missing altogether stops nextpnr
 
-def leave_unread_open(netlist: Path) -> int:
-    """Take the carries that nobody reads out of a netlist.
+
+def leave_unread_open(netlist: Path) -> Path:
+    """Write a netlist without the carries that nobody reads, for nextpnr.
 
     Args:
-        netlist: Yosys' JSON for ECP5; rewritten.
+        netlist: Yosys' JSON for ECP5.
 
     Returns:
-        How many there were.
+        What was written, beside it.
     """
     design = read_json(netlist)
-    count = sum(_open(module) for module in design["modules"].values())
-    if count:
-        write_json(netlist, design)
-    return count
+    for module in design["modules"].values():
+        _open(module)
+    result = netlist.with_name(f"{netlist.stem}_open.json")
+    write_json(result, design)
+    return result
 
 
-def _open(module: Mapping[str, Any]) -> int:
+def _open(module: Mapping[str, Any]) -> None:
     readers = Counter(bit for port in module["ports"].values() for bit in port["bits"])
     carries = []
     for cell in module["cells"].values():
-        directions = cell.get("port_directions", {})
         for port, bits in cell["connections"].items():
-            if directions.get(port) != "output":
+            if cell["port_directions"][port] != "output":
                 readers.update(bits)
         if cell["type"] == "CCU2C" and "COUT" in cell["connections"]:
             carries.append(cell["connections"])
-    unread = [connections for connections in carries if not readers[connections["COUT"][0]]]
-    for connections in unread:
-        del connections["COUT"]
-    return len(unread)
+    for connections in carries:
+        if not readers[connections["COUT"][0]]:
+            connections["COUT"] = _OPEN

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gatewright.errors import NotRunError
 from gatewright.files import read_json
-from gatewright.tools import process
+from gatewright.tools import carries, process
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def place_ecp5(netlist: Path, seeds: Sequence[int], target_mhz: float) -> list[P
     command = [*find("ecp5"), *PARTS["ecp5"].options, *_aiming_at(target_mhz)]
     # By names in the working folder: the WebAssembly build has a /tmp of its own.
     folder = netlist.parent
-    command += ["--json", netlist.name]
+    command += ["--json", carries.leave_unread_open(netlist).name]
     reports = [folder / f"ecp5_seed{seed}.json" for seed in seeds]
     jobs = [
         process.Job(
@@ -142,7 +142,8 @@ def place(netlist: Path, family: str, seed: int, target_mhz: float) -> Routed:
     part, folder = PARTS[family], netlist.parent
     routed = routed_files(netlist, family)
     command = [*find(family), *part.options, *_aiming_at(target_mhz), "--seed", str(seed)]
-    command += ["--json", netlist.name, "--write", routed.netlist.name]
+    given = carries.leave_unread_open(netlist) if family == "ecp5" else netlist
+    command += ["--json", given.name, "--write", routed.netlist.name]
     command += [part.bitstream, routed.bitstream.name]
     finished = process.run(command, cwd=folder, log=folder / f"{family}_placed.log")
     process.check(finished, f"nextpnr-{family}, seed {seed}")

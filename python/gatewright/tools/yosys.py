@@ -14,7 +14,7 @@ from typing import Any
 
 from gatewright.errors import NotRunError
 from gatewright.files import read_json
-from gatewright.tools import carries, process
+from gatewright.tools import process
 
 _SYNTHESISE = {
     "ecp5": "synth_ecp5 -top {top}",
@@ -77,8 +77,6 @@ def synthesise(
         f"tee -q -o {os.path.relpath(statistics, working_folder)} stat -json",
     ]
     run(script, working_folder, folder / f"{family}_yosys.log", f"Yosys for {family}")
-    if family == "ecp5":
-        carries.leave_unread_open(netlist)
     design = read_json(statistics)["design"]
     return Netlist(netlist, {name: int(n) for name, n in _cell_counts(design).items()})
 
