@@ -29,8 +29,8 @@ class LayerSettings:
         Precision: hls4ml's precision of the layer, a text or one per tensor.
         PE: Output rows computed at once; of a compressed layer, products per cycle.
         SIMD: Products per row computed at once; of a compressed layer, inputs per beat.
-        AddersPerStage: Of an unrolled layer: adders one after another between two registers, 2 by
-            default.
+        AddersPerStage: Of an unrolled layer: adders one after another between two registers; by
+            default as many as ClockPeriod leaves time for on an ECP5 of speed grade 6.
     """
 
     Strategy: str | None = None
@@ -62,7 +62,7 @@ class Hls4ml:
 
     Attributes:
         IOType: ``io_parallel`` or ``io_stream``.
-        ClockPeriod: Nanoseconds, for the firmware project.
+        ClockPeriod: Nanoseconds, for the firmware project and for the depth of unrolled layers.
         Part: AMD part, for the firmware project.
         Model: Settings of every layer.
         LayerName: Settings by layer name, before those of ``Model``.

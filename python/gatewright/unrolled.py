@@ -19,6 +19,9 @@ MOST_FOR_LATENCY = 4_096  # of a matrix that is unrolled without being told so b
 _MOST_DIGITS = 12_000  # of such a matrix: with more the search takes more than a minute
 MOST_BITS = 16  # of a weight
 ADDERS_PER_STAGE = 2  # of a layer that asks for no other number
+# What a stage and each adder in it take on an ECP5 of speed grade 6 once placed.
+_STAGE_NS = 3.2
+_ADDER_NS = 2.6
 MOST_WEIGHTS = 16_384  # of a matrix; with more the search and the synthesis take hours
 
 
@@ -115,6 +118,11 @@ def unrolled_fold(node: Dense) -> UnrolledFold:
     useful = int(np.count_nonzero(node.weight))
     per_stage = node.request.adders_per_stage or ADDERS_PER_STAGE
     return UnrolledFold(rows, cols, useful * vectors, per_stage, in_lanes, vectors)
+
+
+def adders_within(period_ns: float) -> int:
+    """Return the adders one after another that fit a clock period in ns on ECP5; at least one."""
+    return max(1, int((period_ns - _STAGE_NS) / _ADDER_NS))
 
 
 def unrolled_for_latency(node: Dense) -> bool:

@@ -191,6 +191,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "reuse factor text": ({"Model": {"ReuseFactor": "4"}}, "Model: ReuseFactor is '4'"),
     "pe": (layer_settings(PE=9, SIMD=1), "fc1: PE is 9; allowed: 1 to 8"),
     "simd": (layer_settings(PE=1, SIMD=13), "fc1: SIMD is 13; allowed: 1 to 12"),
+    "adders of a folded layer": (
+        layer_settings(Strategy="Resource", AddersPerStage=3),
+        "fc1: AddersPerStage is of unrolled layers; the Strategy is Resource: take Distributed_A",
+    ),
     "model precision": ({"Model": {"Precision": "fixed<8,3>"}}, "types come from the network's"),
     "weight precision": (
         layer_settings(Precision={"weight": "fixed<8,3>"}),
@@ -216,6 +220,22 @@ def test_refused(case: str, tmp_path: Path) -> None:
         converted(mlp(tmp_path / "m.onnx"), settings)
     assert re.search(words, str(caught.value)), str(caught.value)
     assert not (tmp_path / "firmware").exists()  # refused before anything was generated
+
+
+@pytest.mark.parametrize(
+    ("period", "given", "adders"), [(5.0, {}, 1), (10.0, {}, 2), (5.0, {"AddersPerStage": 3}, 3)]
+)
+def test_the_clock_decides_the_adders_per_stage(
+    period: float, given: dict[str, int], adders: int, tmp_path: Path
+) -> None:
+    settings = layer_settings(Strategy="Distributed_Arithmetic", **given)
+    target = Target("small", period, TARGET.part, "io_parallel")
+    graph = graph_of(convert(prepare(mlp(tmp_path / "m.onnx")), settings, target, tmp_path))
+    fc1, fc2 = graph["fc1"], graph["fc2"]
+    assert isinstance(fc1, Dense)
+    assert isinstance(fc2, Dense)
+    assert fc1.request.adders_per_stage == adders
+    assert fc2.request.adders_per_stage is None  # folded
 
 
 def test_the_accumulator_that_the_refusal_names_does(tmp_path: Path) -> None:

@@ -32,13 +32,14 @@ hls4ml:
 NAMES = {"fc1": "fc1", "fc2": "fc2"}
 
 
-def plan(interval: int) -> Plan:
-    made = Planner(networks.mlp((12, 8, 4)), fitted(), ["folded"])
+def plan(interval: int, core: str = "folded", adders: int = 2) -> Plan:
+    made = Planner(networks.mlp((12, 8, 4)), fitted(), [core], adders_per_stage=adders)
     return made.plan(Target("", interval=interval), Budget())
 
 
-def written(path: Path, interval: int) -> str:
-    design_file.write(plan(interval), designs.load(str(path)), NAMES, path, f"ii={interval}")
+def written(path: Path, interval: int, made: Plan | None = None) -> str:
+    design = designs.load(str(path))
+    design_file.write(made or plan(interval), design, NAMES, path, f"ii={interval}")
     return path.read_text(encoding="utf-8")
 
 
@@ -85,6 +86,21 @@ def test_a_design_based_on_another(tmp_path: Path) -> None:
     found = designs.load(str(path))
     assert found.network is not None
     assert plan(24).choices[0].candidate.request.pe == found.hls4ml.LayerName["fc1"].PE
+
+
+def test_the_depth_of_unrolled_layers_is_written_and_taken_back(tmp_path: Path) -> None:
+    pytest.importorskip("alkaid.cmvm", reason="the extra 'unrolled' is not installed")
+    path = tmp_path / "small.yml"
+    path.write_text(DESIGN, encoding="utf-8")
+    written(path, 1, plan(1, "unrolled", adders=3))
+    layers = designs.load(str(path)).hls4ml.LayerName
+    assert {layer.AddersPerStage for layer in layers.values()} == {3}
+    based = tmp_path / "based.yml"
+    based.write_text("based_on: digits_mlp_unrolled\n", encoding="utf-8")
+    written(based, 1, plan(1, "unrolled", adders=3))
+    written(based, 24)
+    layers = designs.load(str(based)).hls4ml.LayerName
+    assert {layer.AddersPerStage for layer in layers.values()} == {None}
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from gatewright.tools import process
 ATTRIBUTES = (
     ("gw_pe", int, "Output rows computed at once; 0: from ReuseFactor."),
     ("gw_simd", int, "Products per row computed at once; 0: from ReuseFactor."),
-    ("gw_adders_per_stage", int, "Adders between two registers; 0: 2."),
+    ("gw_adders_per_stage", int, "Adders between two registers; 0: by ClockPeriod."),
     # Precision's result would keep hls4ml from merging the bias of an ONNX graph.
     ("gw_result", str, "Type of the result, as in Precision; empty: hls4ml's own."),
 )

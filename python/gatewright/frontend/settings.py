@@ -7,6 +7,7 @@ from typing import Any
 from gatewright.errors import GatewrightError
 from gatewright.frontend.names import origin
 from gatewright.graph import FoldRequest, Strategy
+from gatewright.unrolled import adders_within
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +20,7 @@ MATRICES = (
 CONVOLUTIONS = ("Conv1D", "Conv2D", "PointwiseConv1D", "PointwiseConv2D")
 # What hls4ml gives the type of its source: long before ``set_result_type``.
 KEEPING = ("Clone", "Reshape", "Resize", "Transpose", "ZeroPadding1D", "ZeroPadding2D")
+_UNROLLED = (Strategy.DISTRIBUTED_ARITHMETIC, Strategy.LATENCY)
 # Of the hardware alone: in the C++ they mean something else, or need another backend.
 _OF_HARDWARE = (Strategy.COMPRESSED, Strategy.DISTRIBUTED_ARITHMETIC)
 ASKED = "gw_asked_reuse_factor"
@@ -119,7 +121,7 @@ def fold_request(layer: Any, size: tuple[int, int]) -> FoldRequest:
     rows, columns = size
     pe = lanes(layer, "gw_pe", rows)
     simd = lanes(layer, "gw_simd", columns)
-    adders = int(layer.get_attr("gw_adders_per_stage", 0))
+    adders = _adders_per_stage(layer, strategy)
     backend = layer.model.config.backend
     valid = backend.get_valid_reuse_factors(columns, rows)
     used = asked if asked in valid else int(backend.get_closest_reuse_factor(valid, asked))
@@ -137,6 +139,25 @@ def fold_request(layer: Any, size: tuple[int, int]) -> FoldRequest:
         simd=simd,
         adders_per_stage=adders or None,
     )
+
+
+def _adders_per_stage(layer: Any, strategy: Strategy) -> int:
+    """Return the adders between two registers of a layer that may be unrolled; 0: of another.
+
+    Where ``gw_adders_per_stage`` was not given, ClockPeriod decides.
+
+    Raises:
+        GatewrightError: it was given to a layer that is not unrolled.
+    """
+    value = int(layer.get_attr("gw_adders_per_stage", 0))
+    if strategy in _UNROLLED:
+        return value or adders_within(float(layer.model.config.get_config_value("ClockPeriod")))
+    if value:
+        raise GatewrightError(
+            f"{origin(layer)}: AddersPerStage is of unrolled layers; the Strategy is "
+            f"{strategy.name.capitalize()}: take Distributed_Arithmetic, or leave it away"
+        )
+    return 0
 
 
 def set_cpp_reuse_factor(layer: Any, asked: int) -> None:

@@ -25,7 +25,7 @@ from gatewright.graph import (
 )
 from gatewright.sparse import SparseFold
 from gatewright.sparse_cycles import predicted_cycles
-from gatewright.unrolled import MOST_FOR_LATENCY
+from gatewright.unrolled import ADDERS_PER_STAGE, MOST_FOR_LATENCY
 
 CORES = ("folded", "sparse", "unrolled")
 _MOST_MULTIPLIERS = 1024  # of a layer
@@ -59,7 +59,7 @@ class Candidate:
     def __str__(self) -> str:
         """Name it as a design file would."""
         if self.core == "unrolled":
-            return "unrolled"
+            return f"unrolled, AddersPerStage {self.request.adders_per_stage}"
         return f"{self.core}, PE {self.request.pe}, SIMD {self.request.simd}"
 
 
@@ -69,6 +69,7 @@ def candidates(
     model: ResourceModel,
     cores: Iterable[str],
     typical: IntArray | None = None,
+    adders_per_stage: int = ADDERS_PER_STAGE,
 ) -> list[Candidate]:
     """Return the ways to build a layer that no other one beats in cycles and all resources.
 
@@ -78,13 +79,14 @@ def candidates(
         model: What they take.
         cores: Names among ``CORES``.
         typical: Integers [vectors, columns] that the layer's matrix is multiplied with.
+        adders_per_stage: Of the unrolled core.
 
     Raises:
         GatewrightError: none of the cores can build it.
     """
     found, refused = [], ""
     for core in cores:
-        for request in _requests(node, core):
+        for request in _requests(node, core, adders_per_stage):
             try:
                 pipeline = build(_alone(graph, replace(node, request=request)), None)
             except GatewrightError as error:  # a folding that the rules of the core exclude
@@ -144,7 +146,7 @@ def _alone(graph: Graph, node: Dense) -> Graph:
     return Graph("layer", tuple(nodes), (nodes[-1].name,))
 
 
-def _requests(node: Dense, core: str) -> Iterator[FoldRequest]:
+def _requests(node: Dense, core: str, adders_per_stage: int) -> Iterator[FoldRequest]:
     match core:
         case "folded":
             for pe, simd in _foldings(node):
@@ -155,7 +157,7 @@ def _requests(node: Dense, core: str) -> Iterator[FoldRequest]:
             if node.weight.size <= MOST_FOR_LATENCY:
                 yield FoldRequest(
                     strategy=Strategy.DISTRIBUTED_ARITHMETIC,
-                    adders_per_stage=node.request.adders_per_stage,
+                    adders_per_stage=adders_per_stage,
                 )
 
 

@@ -20,7 +20,8 @@ _UNROLLED = 4  # for so many networks of the table one with unrolled layers
     "--clock",
     "clock_mhz",
     type=click.FloatRange(min=1),
-    help="MHz that fps and us are counted with; synth: target_mhz if left away.",
+    help="MHz that fps and us are counted with, and that unrolled layers are pipelined for; "
+    "without it: synth: target_mhz and, for those layers, hls4ml's ClockPeriod.",
 )
 @click.option("--board", help="Instead of --budget: all that a board has.")
 @click.option(
@@ -48,6 +49,7 @@ def fold(
     from gatewright.planner.plan import Planner
     from gatewright.planner.report import head, lines
     from gatewright.planner.targets import budget_of, parse_budget, parse_target
+    from gatewright.unrolled import adders_within
     from gatewright.vectors import Interface, read_vectors
 
     if bool(budget) and board is not None:
@@ -73,6 +75,9 @@ def fold(
         typical=vectors.typical_integers(interface.inputs),
         lanes=loaded.rtl.input_lanes,
         skip_zeros=loaded.rtl.skip_zeros,
+        adders_per_stage=adders_within(
+            1000 / clock_mhz if clock_mhz else loaded.hls4ml.ClockPeriod
+        ),
         tell=click.echo,
     )
     plan = planner.plan(goal, limits)

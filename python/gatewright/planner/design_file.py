@@ -15,7 +15,7 @@ from gatewright.files import write_text
 from gatewright.planner.plan import Choice, Plan
 
 MARK = "# planned: "  # begins a line that a later plan replaces
-_FOLDING = ("Strategy", "ReuseFactor", "PE", "SIMD")
+_FOLDING = ("Strategy", "ReuseFactor", "PE", "SIMD", "AddersPerStage")
 _NEVER_BROKEN = 10_000  # columns of a line
 _INDENTED = re.compile(r"^( *)[^\s-].*:\s*(?:#.*)?\n\1  - ", re.MULTILINE)  # items of a list
 
@@ -78,6 +78,10 @@ def _keys(choice: Choice, design: Design, name: str) -> dict[str, Any]:
         keys |= {"PE": request.pe, "SIMD": request.simd}
     elif inherited is not None and inherited.PE is not None:
         keys |= {"PE": None, "SIMD": None}  # of a design that this one is based on
+    if request.adders_per_stage is not None:
+        keys["AddersPerStage"] = request.adders_per_stage
+    elif inherited is not None and inherited.AddersPerStage is not None:
+        keys["AddersPerStage"] = None
     return keys
 
 

@@ -15,6 +15,7 @@ from gatewright.planner.candidates import Candidate, candidates, layers_of, with
 from gatewright.planner.latency import latency_alone
 from gatewright.planner.search import NAMES, Budget, Choices, cheapest, intervals, pace
 from gatewright.planner.targets import Target
+from gatewright.unrolled import ADDERS_PER_STAGE
 
 _VECTORS = 128  # that a mean is taken over
 _ROUNDS = 8  # until what stands between the layers is accounted for
@@ -77,6 +78,7 @@ class Planner:
         typical: IntArray | None = None,
         lanes: int | None = None,
         skip_zeros: bool = False,
+        adders_per_stage: int = ADDERS_PER_STAGE,
         tell: Callable[[str], None] = lambda _line: None,
     ) -> None:
         self.graph = graph
@@ -87,7 +89,9 @@ class Planner:
         values = reference.evaluate(graph, typical) if typical is not None else None
         for node in layers_of(graph):
             given = _vectors(node, graph, values)
-            self.choices[node.name] = found = candidates(graph, node, model, cores, given)
+            self.choices[node.name] = found = candidates(
+                graph, node, model, cores, given, adders_per_stage
+            )
             tell(f"{node.name}: {len(found)} ways to build it that no other one beats")
         if not self.choices:
             raise GatewrightError(f"{graph.name}: no layer has weights; there is nothing to plan")
