@@ -233,14 +233,16 @@ def _sparse_core(found: Features, rows: int, cols: int, lanes: int, s: Mapping[s
     pe, picks, out = s["Pe"], s["Picks"], s["OutLanes"]
     address, slots = _bits(max(s["Entries"], 2)), ceil(rows / pe)
     column = _bits(max(cols, 2))
+    item = 1 + s["CountWidth"] + address + s["InWidth"]
     for _ in range(pe):
         for _ in range(picks):
             _rom(found, cols, s["CountWidth"] + address, s["BankDepth"])
-            _ram(found, s["QueueDepth"], 1 + s["CountWidth"] + address + s["InWidth"])
+            _ram(found, s["QueueDepth"], item)
         _rom(found, s["Entries"], s["SkipWidth"] + s["WeightWidth"], s["BankDepth"])
     _multipliers(found, pe, s)
     found["sparse_pes"] += pe
-    found["queue_mux_bits"] += pe * (picks - 1) * (1 + s["CountWidth"] + address + s["InWidth"])
+    found["queue_bits"] += pe * picks * item
+    found["queue_mux_bits"] += pe * (picks - 1) * item
     found["entry_bits"] += pe * (address + 2 * s["CountWidth"] + s["SkipWidth"])
     found["total_bits"] += pe * s["AccWidth"]
     sums = 1 << (_bits(max(slots, 2)) + 1)

@@ -5,10 +5,11 @@ cycles: alkaid by its number of stages, da4ml by the pace that comes closest.
 """
 
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from gatewright.errors import GatewrightError, NotRunError
+from gatewright.graph import Graph
 from gatewright.rivals import pipelines
 from gatewright.rivals.pipelines import Result
 from gatewright.rivals.row import Cells, Row
@@ -41,40 +42,50 @@ def measure(tool: str, subject: Subject, settings: Sequence[str]) -> list[Row]:
     weights = [getattr(node, "weight", None) for node in subject.graph.nodes]
     if any(weight is not None and weight.size > MOST_WEIGHTS for weight in weights):
         raise NotRunError(f"a layer has more than {MOST_WEIGHTS} weights: too large to be unrolled")
-    rows = []
-    for count in subject.adders_per_stage or (None,):
-        rows += _at_depth(tool, subject, settings or SETTINGS, count)
-    return rows
-
-
-def _at_depth(tool: str, subject: Subject, settings: Sequence[str], count: int | None) -> list[Row]:
-    """Return our row and the tool's with ``count`` adders per stage; None: the design's."""
-    graph = pipelines.half_up(pipelines.unrolled(subject.graph, count))
     try:
-        spec = pipelines.specification(graph)
+        spec = pipelines.specification(_network(subject, None))
     except GatewrightError as error:
         raise NotRunError(str(error)) from error
-    depth = f"_{count}" if count else ""
-    note = f", {count} adders per stage" if count else ""
-    target = subject.place_mhz
-    own = pipelines.ours(graph, subject.folder / f"pipeline{depth}", target_mhz=target)
-    pace = own.latency - 1 if tool == "alkaid" else _pace(subject, spec, own.latency)
-    rows = [_row(own, subject, f"pipeline alone{note}")]
-    for setting in settings:
-        folder = subject.folder / f"{tool}_{setting}{depth}"
-        kept = setting == "kept"
-        found = pipelines.rival(tool, spec, pace, folder, kept=kept, target_mhz=target)
-        rows.append(_row(found, subject, f"pipeline alone, adders {setting}"))
+    paces = _latencies(subject, spec) if tool == "da4ml" else {}
+    rows = []
+    for count in subject.adders_per_stage or (None,):
+        own = _ours(subject, count)
+        rows.append(_row(own, subject, f"pipeline alone{f', {count} adders' if count else ''}"))
+        pace = _closest(paces, own.latency) if paces else own.latency - 1
+        for setting in settings or SETTINGS:
+            found = pipelines.rival(
+                *(tool, spec, pace, subject.folder / _folder(f"{tool}_{setting}", count)),
+                kept=setting == "kept",
+                target_mhz=subject.place_mhz,
+            )
+            rows.append(_row(found, subject, f"pipeline alone, adders {setting}"))
     return rows
 
 
-def _pace(subject: Subject, spec: dict[str, Any], latency: int) -> float:
-    """Return da4ml's pace that comes closest to a latency."""
-    found = {
-        pace: pipelines.generate("da4ml", spec, pace, subject.folder / "da4ml_pace")
-        for pace in _PACES
-    }
-    return min(found, key=lambda pace: abs(found[pace] - latency))
+def _network(subject: Subject, count: int | None) -> Graph:
+    """Return what is compared; ``count`` adders per stage in ours, or as the design has them."""
+    return pipelines.half_up(pipelines.unrolled(subject.graph, count))
+
+
+def _folder(name: str, count: int | None) -> str:
+    return f"{name}_{count}" if count else name
+
+
+@cache
+def _ours(subject: Subject, count: int | None) -> Result:
+    """Return our pipeline's result; it is the same beside each tool."""
+    folder = subject.folder / _folder("pipeline", count)
+    return pipelines.ours(_network(subject, count), folder, target_mhz=subject.place_mhz)
+
+
+def _latencies(subject: Subject, spec: dict[str, Any]) -> dict[float, int]:
+    """Return the latency that each of da4ml's paces gives."""
+    folder = subject.folder / "da4ml_pace"
+    return {pace: pipelines.generate("da4ml", spec, pace, folder) for pace in _PACES}
+
+
+def _closest(paces: dict[float, int], latency: int) -> float:
+    return min(paces, key=lambda pace: abs(paces[pace] - latency))
 
 
 def _row(result: Result, subject: Subject, setting: str) -> Row:
