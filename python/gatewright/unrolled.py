@@ -21,7 +21,7 @@ MOST_BITS = 16  # of a weight
 ADDERS_PER_STAGE = 2  # of a layer that asks for no other number
 # What a stage and each adder in it take on an ECP5 of speed grade 6 once placed.
 _STAGE_NS = 3.2
-_ADDER_NS = 2.6
+_ADDER_NS = 2.9
 MOST_WEIGHTS = 16_384  # of a matrix; with more the search and the synthesis take hours
 
 
