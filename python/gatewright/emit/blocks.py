@@ -27,6 +27,8 @@ OVERFLOW = {
     Overflow.WRAP_SM: "WrapSm",
 }
 
+_LUT_RAM = 32  # words: a deeper memory is block RAM, a cycle slower
+
 
 def dense(node: Dense, fused: Elementwise | None, folded: Fold, stream: Stream) -> Block:
     """Return a dense layer, with the conversion behind it if ``fused`` gives one."""
@@ -61,7 +63,7 @@ def dense(node: Dense, fused: Elementwise | None, folded: Fold, stream: Stream) 
         memories=memories | bias,
         cycles=folded.cycles,
         rhythm=rhythm(folded),
-        lag=pipeline_latency(folded),
+        lag=_buffer_latency(folded) + pipeline_latency(folded),
     )
 
 
@@ -97,7 +99,19 @@ def in_flight(folded: Fold) -> int:
 
 def pipeline_latency(folded: Fold) -> int:
     """Return the cycles from a pass's last beat to its first result: see ``matvec_engine``."""
-    return 13 + (folded.simd - 1).bit_length() + folded.delay
+    return 13 + (folded.simd - 1).bit_length() + folded.delay + fifo_latency(fifo_depth(folded)) - 1
+
+
+def fifo_latency(depth: int) -> int:
+    """Return the cycles through an empty ``axis_fifo``: one more where it is block RAM."""
+    return 1 if depth <= _LUT_RAM else 2
+
+
+def _buffer_latency(folded: Fold) -> int:
+    """Return the cycles that ``vector_buffer`` adds to a pass."""
+    if folded.depth == folded.beats:
+        return 0
+    return 2 if 2 * folded.beats <= _LUT_RAM else 3
 
 
 def rhythm(folded: Fold) -> Rhythm:

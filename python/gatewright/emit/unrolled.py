@@ -10,7 +10,7 @@ from gatewright.adders import Span
 from gatewright.carry import Layout, best_layout
 from gatewright.emit import needs, windows
 from gatewright.emit.adder_text import adder_module
-from gatewright.emit.blocks import conversion_comment, is_relu, then
+from gatewright.emit.blocks import conversion_comment, fifo_latency, is_relu, then
 from gatewright.emit.conversion import Conversion, conversions
 from gatewright.emit.environment import environment
 from gatewright.emit.streams import Block, Lanes, Rhythm, Stream
@@ -18,7 +18,6 @@ from gatewright.graph import Conv, Dense, Depthwise, Elementwise, StreamType
 from gatewright.unrolled import UnrolledFold, as_matrix
 
 _GATE = 5  # cycles from a result to its credit, and what credit_gate needs above that
-_OUTPUT = 2  # cycles from a result to the output, at most
 _ENTRY = 1  # the register behind the gate
 _WINDOW = 6  # of axis_window
 
@@ -176,7 +175,7 @@ def layer(
         },
         cycles=_cycles(node, folded, image),
         rhythm=Rhythm(),
-        lag=made.latency + (_OUTPUT if ends.tail else 0) + (_WINDOW if window else 0),
+        lag=made.latency + (fifo_latency(depth) if ends.tail else 0) + (_WINDOW if window else 0),
     )
 
 
@@ -196,7 +195,8 @@ def with_credits(blocks: Sequence[Block], unique: Callable[[str], str]) -> list[
         elif len(run) > 1:
             head, tail = found[run[0]], block
             wire = unique(f"{tail.name}_credit")
-            depth = sum(found[each].lag for each in run) - _OUTPUT + _GATE
+            latency = sum(found[each].lag for each in run) - fifo_latency(tail.cells["Depth"])
+            depth = latency + _GATE
             found[run[0]] = replace(
                 head, parameters={"Credits": str(depth)}, links={"return_i": wire}
             )
@@ -205,6 +205,7 @@ def with_credits(blocks: Sequence[Block], unique: Callable[[str], str]) -> list[
                 parameters={"FifoDepth": str(depth)},
                 links={"return_o": wire},
                 cells=tail.cells | {"Depth": depth},
+                lag=tail.lag - fifo_latency(tail.cells["Depth"]) + fifo_latency(depth),
             )
     return found
 

@@ -4,11 +4,12 @@ from math import ceil
 
 import numpy as np
 
-from gatewright.emit.pipeline import DOORS, Pipeline
+from gatewright.emit.pipeline import Pipeline
 from gatewright.emit.schedule import Schedule, Times
 from gatewright.emit.streams import Block
 
 _NEVER = 1 << 40  # cycles until the next sample
+_SKID = 1  # cycles: at the input; guard and mark add none
 
 
 class _Alone(Schedule):
@@ -35,4 +36,4 @@ def latency_alone(pipeline: Pipeline) -> int:
     for block in pipeline.blocks:
         schedule.add(block)
     last = max(float(schedule.of(port.stream)[-1]) for port in pipeline.outputs)
-    return ceil(last) + DOORS
+    return ceil(last) + _SKID
