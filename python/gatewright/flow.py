@@ -68,7 +68,10 @@ STEPS = (
         keys=("hls4ml",),
         reads=("model.onnx", "vectors.npz"),
         writes=("hls", "graph.json", "graph.npz", "hls.json"),
-        code=("frontend", "fixed.py", "graph.py", "graph_io.py", "passes.py", *_CHECKS),
+        code=(
+            *("frontend", "fixed.py", "graph.py", "graph_io.py", "passes.py", "unrolled.py"),
+            *_CHECKS,
+        ),
     ),
     Step(
         "rtl",

@@ -99,7 +99,7 @@ def in_flight(folded: Fold) -> int:
 
 def pipeline_latency(folded: Fold) -> int:
     """Return the cycles from a pass's last beat to its first result: see ``matvec_engine``."""
-    return 13 + (folded.simd - 1).bit_length() + folded.delay + fifo_latency(fifo_depth(folded)) - 1
+    return 12 + (folded.simd - 1).bit_length() + folded.delay + fifo_latency(fifo_depth(folded))
 
 
 def fifo_latency(depth: int) -> int:
