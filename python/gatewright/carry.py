@@ -23,7 +23,7 @@ from gatewright.fixed import IntArray
 from gatewright.reassociate import reassociated
 
 _METHODS = ("wmc", "mc")  # alkaid's: pairs weighted by their bits, or as often as they come
-_TRIED = 30_000_000  # pairs of digits that are looked at, in all orders together
+_TRIED = 120_000_000  # pairs of digits that are looked at, in all orders together
 _MOST_ORDERS = 8
 
 
