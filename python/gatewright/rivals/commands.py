@@ -56,9 +56,8 @@ def compare(
         place=place,
         adders_per_stage=adders_per_stage,
         tell=lambda row: click.echo(
-            f"{row.tool}, {row.setting}: {row.cycles_per_inference:,.1f} cycles per inference, "
-            f"{row.cells.lut:,} LUT, {row.mismatches} integers of {row.samples} samples different"
-            + (f", {row.fmax_mhz:.1f} MHz" if row.fmax_mhz else "")
+            f"{row.tool}, {row.setting}: {row.summary}, "
+            f"{row.mismatches} integers of {row.samples} samples different"
         ),
     )
     click.echo()

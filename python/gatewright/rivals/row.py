@@ -1,8 +1,10 @@
 """A row of the comparison: what one tool took for one network."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
+
+_DERIVED = ("lut_cycles", "latency_ns", "us_per_inference")  # properties of hardware's rows
 
 
 @dataclass(frozen=True)
@@ -44,32 +46,41 @@ class Cells:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
-    """What one tool took for one network with one setting.
+class _Compared:
+    """What every row tells.
 
     Attributes:
         tool: Name and version.
         setting: How the tool was asked to build it.
         network: The design's name, or that of a layer of it.
-        cycles_per_inference: Clock cycles from one result to the next, as close as the tool lets
-            inferences follow each other.
-        latency_cycles: Clock cycles from the start of one inference to its last output.
-        cells: After the same Yosys script for every row, not placed.
         samples: Inferences whose outputs were compared.
         mismatches: Output integers that differ from what this tool's arithmetic must give.
         note: What one has to know to compare the row: whose weights, what lies outside.
-        fmax_mhz: After nextpnr for ECP5; None: not placed.
     """
 
     tool: str
     setting: str
     network: str
-    cycles_per_inference: float
-    latency_cycles: float
-    cells: Cells
     samples: int
     mismatches: int
     note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row(_Compared):
+    """What hardware of one tool took for one network with one setting.
+
+    Attributes:
+        cycles_per_inference: Clock cycles from one result to the next, as close as the tool lets
+            inferences follow each other.
+        latency_cycles: Clock cycles from the start of one inference to its last output.
+        cells: After the same Yosys script for every row, not placed.
+        fmax_mhz: After nextpnr for ECP5; None: not placed.
+    """
+
+    cycles_per_inference: float
+    latency_cycles: float
+    cells: Cells
     fmax_mhz: float | None = None
 
     @property
@@ -82,9 +93,42 @@ class Row:
         """Nanoseconds from the start of one inference to its last output, if it was placed."""
         return None if self.fmax_mhz is None else 1000 * self.latency_cycles / self.fmax_mhz
 
+    @property
+    def us_per_inference(self) -> float | None:
+        """Microseconds from one result to the next, if it was placed."""
+        return None if self.fmax_mhz is None else self.cycles_per_inference / self.fmax_mhz
+
+    @property
+    def summary(self) -> str:
+        """Its main figures in words."""
+        cycles = f"{self.cycles_per_inference:,.1f} cycles per inference"
+        clock = f", {self.fmax_mhz:.1f} MHz" if self.fmax_mhz else ""
+        return f"{cycles}, {self.cells.lut:,} LUT{clock}"
+
     def as_dict(self) -> dict[str, Any]:
         """Return it flat, as JSON values."""
         values = asdict(self)
         cells: dict[str, Any] = values.pop("cells")
-        derived = {"lut": self.cells.lut, "lut_cycles": self.lut_cycles}
-        return values | cells | derived | {"latency_ns": self.latency_ns}
+        derived = {name: getattr(self, name) for name in _DERIVED}
+        return values | cells | {"lut": self.cells.lut} | derived
+
+
+@dataclass(frozen=True, kw_only=True)
+class CpuRow(_Compared):
+    """What a program on a CPU took for one network.
+
+    Attributes:
+        us_per_inference: Microseconds from one result to the next, measured.
+    """
+
+    us_per_inference: float
+
+    @property
+    def summary(self) -> str:
+        """Its main figure in words."""
+        return f"{self.us_per_inference:,.2f} us per inference"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON values, None under those keys that only hardware has."""
+        hardware = [field.name for field in (*fields(Row), *fields(Cells)) if field.name != "cells"]
+        return dict.fromkeys([*hardware, "lut", *_DERIVED]) | asdict(self)

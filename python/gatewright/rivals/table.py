@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gatewright.files import write_json
-from gatewright.rivals.row import Row
+from gatewright.rivals.row import CpuRow, Row
 from gatewright.study.table import Column
 from gatewright.study.table import markdown as table
 
@@ -15,6 +15,7 @@ COLUMNS = (
     Column("cycles_per_inference", "cycles per inference", "{:,.1f}"),
     Column("latency_cycles", "latency, cycles", "{:,.0f}"),
     Column("fmax_mhz", "Fmax, MHz", "{:.1f}"),
+    Column("us_per_inference", "us per inference", "{:,.3f}"),
     Column("latency_ns", "latency, ns", "{:,.1f}"),
     Column("lut4", "LUT4", "{:,}"),
     Column("carry", "CCU2C", "{:,}"),
@@ -29,26 +30,30 @@ COLUMNS = (
 )
 
 
-def markdown(rows: Sequence[Row]) -> str:
+def markdown(rows: Sequence[Row | CpuRow]) -> str:
     """Return the table, then each row's note.
 
     The first row is ours; ``of ours`` is a row's LUT x cycles in units of that row's.
     """
-    ours = rows[0].lut_cycles
-    shown = [row.as_dict() | {"share": row.lut_cycles / ours} for row in rows]
+    shown = [row.as_dict() for row in rows]
+    ours = shown[0]["lut_cycles"]
+    for values in shown:
+        work = values["lut_cycles"]
+        values["share"] = None if work is None else work / ours
     notes = dict.fromkeys(f"{row.tool}: {row.note}\n" for row in rows)
     return "\n".join([table(COLUMNS, shown), *notes])
 
 
-def write(folder: Path, design: str, rows: Sequence[Row]) -> Path:
+def write(folder: Path, design: str, rows: Sequence[Row | CpuRow]) -> Path:
     """Write ``compare.json`` and return its path."""
+    values = [row.as_dict() for row in rows]
     write_json(
         folder / RECORD,
         {
             "design": design,
             "family": "ecp5",
-            "placed": any(row.fmax_mhz for row in rows),
-            "rows": [row.as_dict() for row in rows],
+            "placed": any(row["fmax_mhz"] for row in values),
+            "rows": values,
         },
     )
     return folder / RECORD
