@@ -13,7 +13,7 @@ from gatewright.errors import CheckFailedError, GatewrightError, NotRunError
 from gatewright.files import sha256, write_json
 from gatewright.fixed import parse_format
 from gatewright.graph import Graph, Input, StreamType
-from gatewright.rivals import compare, nngen
+from gatewright.rivals import compare, cpu, nngen
 from gatewright.rivals.row import Cells, Row
 from gatewright.rivals.subject import Subject
 from networks import dense, mlp, random_inputs, relu
@@ -97,6 +97,19 @@ def test_rows_of_every_tool_with_its_settings(
     assert not done.missing
     with pytest.raises(GatewrightError, match="unknown tool 'vivado'; must be of other, nngen"):
         compare.run(design, tmp_path, ["vivado"], settings={}, samples=1, tell=told.append)
+
+
+@pytest.mark.usefixtures("built")
+def test_onnx_runtime_stands_beside_hardware(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compare, "TOOLS", {"nngen": nngen.measure, "onnxruntime": cpu.measure})
+    done = command(tmp_path, "--tools", "onnxruntime")
+    assert done.exit_code == 0, done.output
+    assert "us per inference, 0 integers of 2 samples different\n" in done.output
+    ours, theirs = json.loads((tmp_path / "digits_mlp" / "compare.json").read_text())["rows"]
+    assert (ours["lut"], theirs["lut"]) == (5, None)
+    assert theirs["tool"].startswith("ONNX Runtime")
 
 
 def test_the_clock_of_other_rtl_is_not_told(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import click
 
 @click.command()
 @click.argument("design")
-@click.option("--tools", help="Such as nngen; all that are installed if left away.")
+@click.option("--tools", help="Such as nngen,onnxruntime; all that are installed if left away.")
 @click.option(
     "--settings",
     default="",
@@ -19,7 +19,7 @@ import click
     type=click.IntRange(1, 100),
     default=2,
     show_default=True,
-    help="Inferences that the other tools simulate.",
+    help="Inferences that the RTL of other tools is simulated for.",
 )
 @click.option("--place", is_flag=True, help="Place and route the pipelines of sums too: Fmax, ns.")
 @click.option(
@@ -41,7 +41,7 @@ def compare(
     *,
     place: bool,
 ) -> None:
-    """Measure DESIGN beside what other generators of RTL make of its network, in one run."""
+    """Measure DESIGN beside other tools' RTL of its network, and ONNX Runtime, in one run."""
     from gatewright.design import load
     from gatewright.errors import CheckFailedError, NotRunError
     from gatewright.rivals import compare as comparison

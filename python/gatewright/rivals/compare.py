@@ -10,18 +10,19 @@ from gatewright.design import Design
 from gatewright.errors import GatewrightError, NotRunError
 from gatewright.files import read_json, sha256
 from gatewright.flow import require
-from gatewright.rivals import adders, nngen
-from gatewright.rivals.row import Cells, Row
+from gatewright.rivals import adders, cpu, nngen
+from gatewright.rivals.row import Cells, CpuRow, Row
 from gatewright.rivals.subject import Subject
 from gatewright.synthesis import sources_of
 from gatewright.tools import yosys
 from gatewright.vectors import Interface, read_vectors
 from gatewright.version import __version__
 
-Measure = Callable[[Subject, Sequence[str]], list[Row]]
+Measure = Callable[[Subject, Sequence[str]], Sequence[Row | CpuRow]]
 # Every other tool: what measures it, given the settings asked for (none: its own choice of them).
 TOOLS: dict[str, Measure] = {
     "nngen": nngen.measure,
+    "onnxruntime": cpu.measure,
     "alkaid": adders.alkaid,
     "da4ml": adders.da4ml,
 }
@@ -36,7 +37,7 @@ class Comparison:
         missing: Of each tool that could not run, why.
     """
 
-    rows: list[Row]
+    rows: list[Row | CpuRow]
     missing: dict[str, str]
 
 
@@ -49,7 +50,7 @@ def run(
     samples: int,
     place: bool = False,
     adders_per_stage: tuple[int, ...] = (),
-    tell: Callable[[Row], None],
+    tell: Callable[[Row | CpuRow], None],
 ) -> Comparison:
     """Measure the design, then each tool.
 
@@ -58,7 +59,7 @@ def run(
         build_dir: Holds its build folder.
         tools: Of ``TOOLS``.
         settings: Of each tool, those to try; none: the tool's own choice.
-        samples: Inferences that the others simulate.
+        samples: Inferences that other tools' RTL is simulated for.
         place: Place and route the pipelines of unrolled networks too.
         adders_per_stage: Depths to compare those pipelines at; none: the design's own.
         tell: Is given every row as soon as it is measured.
@@ -72,7 +73,8 @@ def run(
             raise GatewrightError(f"unknown tool {name!r}; must be of {', '.join(TOOLS)}")
     folder = build_dir / design.name
     require(design, folder, "sim")
-    rows, missing = [_ours(design, folder)], {}
+    rows: list[Row | CpuRow] = [_ours(design, folder)]
+    missing: dict[str, str] = {}
     tell(rows[0])
     subject = replace(
         _subject(design, folder, samples),
@@ -99,7 +101,7 @@ def _subject(design: Design, folder: Path, samples: int) -> Subject:
     inputs = vectors.integers(interface.inputs)
     typical = vectors.typical_integers(interface.inputs)
     given = inputs if typical is None else typical
-    return Subject(design.name, graph, inputs[:samples], given, folder / "compare")
+    return Subject(design.name, graph, inputs, given, folder / "compare", samples=samples)
 
 
 def _ours(design: Design, folder: Path) -> Row:

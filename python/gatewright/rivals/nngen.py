@@ -13,14 +13,15 @@ import numpy as np
 from gatewright import reference
 from gatewright.errors import CheckFailedError, GatewrightError, NotRunError
 from gatewright.files import replacing
-from gatewright.fixed import IntArray
-from gatewright.rivals.int8 import Int8Layer, as_int8, layers_of, offset_of
+from gatewright.fixed import IntArray, Rounding
+from gatewright.rivals.int8 import Arithmetic, Int8Layer, as_int8, layers_of, offset_of
 from gatewright.rivals.row import Cells, Row
 from gatewright.rivals.subject import Subject
 from gatewright.tools import icarus, process, yosys
 
 VERSION = "1.3.4"
 SETTINGS = ("1", "4", "4x4")
+ARITHMETIC = Arithmetic(Rounding.RND_INF, signed=True, exact_outputs=False)
 _SETTING = re.compile(r"(1|2|4|8|16|32)(?:x(1|2|4|8|16|32))?(\+pauses)?")
 _NARROWEST_BUS, _BYTE = 32, 8
 _NOTE = (
@@ -90,9 +91,10 @@ def measure(subject: Subject, settings: Sequence[str]) -> list[Row]:
     """
     chosen = [Setting.parse(text) for text in settings or SETTINGS]
     require()
-    graph = as_int8(subject.graph, subject.typical)
-    layers, inputs = layers_of(graph), subject.inputs - offset_of(graph)
-    expected = reference.outputs(graph, subject.inputs)
+    graph = as_int8(subject.graph, subject.typical, ARITHMETIC)
+    layers, samples = layers_of(graph, ARITHMETIC), subject.simulated
+    expected = reference.outputs(graph, samples)
+    inputs = samples - offset_of(graph, ARITHMETIC)
     rows: list[Row] = []
     cells: dict[tuple[int, int], Cells] = {}  # of a core; what the memory does changes no core
     for setting in chosen:
