@@ -46,6 +46,14 @@ def test_the_entries_are_the_matrix(rows: int, pe: int, skip: int | None, share:
     assert counted == np.count_nonzero(weight) + packed.fillers == packed.counts.sum()
 
 
+def test_skips_are_wide_enough_for_few_fillers() -> None:
+    weight = np.clip(matrix(128, 200, 0.5, seed=4), -2, 2)  # narrow: a skip is most of an entry
+    dealt = sparse.deal(weight, 16)
+    narrowest, best = sparse.pack(weight, dealt, 16, 1), sparse.pack(weight, dealt, 16)
+    assert narrowest.fillers > 0.1 * narrowest.stored
+    assert best.fillers < 0.05 * best.stored
+
+
 @pytest.mark.parametrize("skip", [None, 1])
 def test_each_weight_has_its_address(skip: int | None) -> None:
     weight = matrix(23, 20, 0.2, seed=6)

@@ -44,6 +44,11 @@ class Packed:
     counts: IntArray
 
     @property
+    def stored(self) -> int:
+        """Entries of all PEs, fillers too."""
+        return sum(map(len, self.entries))
+
+    @property
     def fillers(self) -> int:
         """Entries that cost a cycle and multiply nothing."""
         return sum(weight == 0 for pe in self.entries for _, weight in pe)
@@ -136,7 +141,8 @@ def pack(weight: IntArray, pes: IntArray, pe: int, skip_width: int | None = None
         weight: Integers [rows, columns].
         pes: PE of each row, by ``deal``.
         pe: PEs.
-        skip_width: Bits of a skip, at least 1; None: those with the fewest bits in all.
+        skip_width: Bits of a skip, at least 1; None: those with the least memory times entries, for
+            fillers cost cycles and wider skips memory.
     """
     rows, columns = weight.shape
     slots = ceil(rows / pe)
@@ -144,7 +150,7 @@ def pack(weight: IntArray, pes: IntArray, pe: int, skip_width: int | None = None
     if skip_width is None:
         packed = [pack(weight, pes, pe, width) for width in range(1, widest + 1)]
         bits = int(np.abs(weight).max(initial=1)).bit_length() + 1
-        return min(packed, key=lambda one: (one.depth * (one.skip_width + bits), one.fillers))
+        return min(packed, key=lambda one: one.depth * (one.skip_width + bits) * max(1, one.stored))
     most = 2**skip_width - 1
     grid = np.zeros((pe, slots, columns), dtype=np.int64)
     grid[pes, np.arange(rows) // pe] = weight

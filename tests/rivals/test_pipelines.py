@@ -12,7 +12,7 @@ from gatewright import reference
 from gatewright.errors import GatewrightError, NotRunError
 from gatewright.fixed import Rounding
 from gatewright.graph import FoldRequest, Graph, Strategy
-from gatewright.rivals import adders, pipelines
+from gatewright.rivals import adder_tools, adders, pipelines
 from gatewright.rivals.subject import Subject
 from gatewright.tools.adder_rivals import outputs
 
@@ -39,7 +39,7 @@ def quantized(
 def test_the_specification_is_the_network() -> None:
     graph = network()
     x = graphs.random_inputs(graph, 60, 3)
-    found = outputs(pipelines.specification(graph), x, lambda y: np.maximum(y, 0), quantized)
+    found = outputs(adder_tools.specification(graph), x, lambda y: np.maximum(y, 0), quantized)
     assert np.array_equal(found, reference.outputs(graph, x))
 
 
@@ -51,18 +51,26 @@ def test_ties_to_even_are_made_half_up() -> None:
 def test_images_are_refused() -> None:
     graph = next(each for each in graphs.ALL if any(n.name == "conv" for n in each.nodes))
     with pytest.raises(GatewrightError, match="of dense layers"):
-        pipelines.specification(graph)
+        adder_tools.specification(graph)
 
 
 @pytest.mark.slow
 def test_pipelines_are_measured(tmp_path: Path) -> None:
     pytest.importorskip("alkaid.cmvm", reason="the extra 'unrolled' is not installed")
     graph = replace(network(), name="small_network")
-    ours = pipelines.ours(graph, tmp_path / "ours")
-    spec = pipelines.specification(graph)
-    theirs = pipelines.rival("alkaid", spec, 4, tmp_path / "alkaid", kept=True)
+    inputs = graphs.random_inputs(graph, 50, 2)
+    ours = pipelines.ours(graph, inputs, tmp_path / "ours")
+    spec = adder_tools.specification(graph)
+    made = adder_tools.generate("alkaid", spec, [2, 4], tmp_path / "alkaid")
+    assert made.latencies == (3, 5)
+    vectors = pipelines.expected(graph, inputs, spec["fraction"])
+    theirs = adder_tools.rival(made, made.closest(6), vectors, tmp_path / "kept", kept=True)
     assert 0 < ours.cells < theirs.cells
     assert theirs.latency == 5
+    assert [(each.samples, each.mismatches) for each in (ours, theirs)] == [(50, 0), (50, 0)]
+    other = replace(vectors, expected=vectors.expected + np.eye(50, 4))
+    wrong = adder_tools.rival(made, 0, other, tmp_path / "plain", kept=False)
+    assert (wrong.samples, wrong.mismatches) == (50, 4)
 
 
 def subject(graph: Graph, tmp_path: Path) -> Subject:
@@ -72,11 +80,11 @@ def subject(graph: Graph, tmp_path: Path) -> Subject:
 
 def test_a_network_that_cannot_be_unrolled_is_not_run(tmp_path: Path) -> None:
     with pytest.raises(NotRunError, match="too large to be unrolled"):
-        adders.alkaid(subject(networks.mlp((300, 100, 4)), tmp_path), ())
+        list(adders.alkaid(subject(networks.mlp((300, 100, 4)), tmp_path), ()))
     with pytest.raises(NotRunError, match="of dense layers"):
-        adders.da4ml(subject(graphs.residual(), tmp_path), ())
+        list(adders.da4ml(subject(graphs.residual(), tmp_path), ()))
     with pytest.raises(GatewrightError, match="settings are kept, plain"):
-        adders.alkaid(subject(network(), tmp_path), ("4x4",))
+        list(adders.alkaid(subject(network(), tmp_path), ("4x4",)))
 
 
 @pytest.mark.slow

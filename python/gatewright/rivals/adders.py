@@ -4,14 +4,13 @@ Our own depth comes first, by the adders between two registers; the others are a
 cycles: alkaid by its number of stages, da4ml by the pace that comes closest.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache, partial
-from typing import Any
 
 from gatewright.errors import GatewrightError, NotRunError
 from gatewright.graph import Graph
-from gatewright.rivals import pipelines
-from gatewright.rivals.pipelines import Result
+from gatewright.rivals import adder_tools, pipelines
+from gatewright.rivals.pipelines import Result, expected
 from gatewright.rivals.row import Cells, Row
 from gatewright.rivals.subject import Subject
 from gatewright.unrolled import MOST_WEIGHTS
@@ -19,14 +18,14 @@ from gatewright.unrolled import MOST_WEIGHTS
 SETTINGS = ("kept", "plain")  # their adders with keep_hierarchy, and without
 _NOTE = (
     "the pipeline alone, without a handshake: inputs are always taken, results must be; the same "
-    "integers, conversions round half up; its outputs were not compared here"
+    "integers, conversions round half up"
 )
 # Latencies of a stage that da4ml is asked for, the shortest first: its number of stages follows.
 _PACES = (0.8, 1.0, 1.2, 1.3, 1.5, 1.8, 2.2, 2.7, 3.5, 4.5, 6.0)
 
 
-def measure(tool: str, subject: Subject, settings: Sequence[str]) -> list[Row]:
-    """Return our own pipeline's row, then the tool's.
+def measure(tool: str, subject: Subject, settings: Sequence[str]) -> Iterator[Row]:
+    """Give our own pipeline's row and the tool's, for each depth, as they are measured.
 
     Args:
         tool: ``alkaid`` or ``da4ml``.
@@ -43,23 +42,23 @@ def measure(tool: str, subject: Subject, settings: Sequence[str]) -> list[Row]:
     if any(weight is not None and weight.size > MOST_WEIGHTS for weight in weights):
         raise NotRunError(f"a layer has more than {MOST_WEIGHTS} weights: too large to be unrolled")
     try:
-        spec = pipelines.specification(_network(subject, None))
+        spec = adder_tools.specification(_network(subject, None))
     except GatewrightError as error:
         raise NotRunError(str(error)) from error
-    paces = _latencies(subject, spec) if tool == "da4ml" else {}
-    rows = []
-    for count in subject.adders_per_stage or (None,):
-        own = _ours(subject, count)
-        rows.append(_row(own, subject, f"pipeline alone{f', {count} adders' if count else ''}"))
-        pace = _closest(paces, own.latency) if paces else own.latency - 1
+    own = {count: _ours(subject, count) for count in subject.adders_per_stage or (None,)}
+    paces = _PACES if tool == "da4ml" else sorted({each.latency - 1 for each in own.values()})
+    made = adder_tools.generate(tool, spec, paces, subject.folder / tool)
+    vectors = expected(_network(subject, None), subject.inputs, spec["fraction"])
+    for count, each in own.items():
+        yield _row(each, subject, f"pipeline alone{f', {count} adders' if count else ''}")
         for setting in settings or SETTINGS:
-            found = pipelines.rival(
-                *(tool, spec, pace, subject.folder / _folder(f"{tool}_{setting}", count)),
+            found = adder_tools.rival(
+                *(made, made.closest(each.latency), vectors),
+                subject.folder / _folder(f"{tool}_{setting}", count),
                 kept=setting == "kept",
                 target_mhz=subject.place_mhz,
             )
-            rows.append(_row(found, subject, f"pipeline alone, adders {setting}"))
-    return rows
+            yield _row(found, subject, f"pipeline alone, adders {setting}")
 
 
 def _network(subject: Subject, count: int | None) -> Graph:
@@ -75,17 +74,9 @@ def _folder(name: str, count: int | None) -> str:
 def _ours(subject: Subject, count: int | None) -> Result:
     """Return our pipeline's result; it is the same beside each tool."""
     folder = subject.folder / _folder("pipeline", count)
-    return pipelines.ours(_network(subject, count), folder, target_mhz=subject.place_mhz)
-
-
-def _latencies(subject: Subject, spec: dict[str, Any]) -> dict[float, int]:
-    """Return the latency that each of da4ml's paces gives."""
-    folder = subject.folder / "da4ml_pace"
-    return {pace: pipelines.generate("da4ml", spec, pace, folder) for pace in _PACES}
-
-
-def _closest(paces: dict[float, int], latency: int) -> float:
-    return min(paces, key=lambda pace: abs(paces[pace] - latency))
+    return pipelines.ours(
+        _network(subject, count), subject.inputs, folder, target_mhz=subject.place_mhz
+    )
 
 
 def _row(result: Result, subject: Subject, setting: str) -> Row:
@@ -96,8 +87,8 @@ def _row(result: Result, subject: Subject, setting: str) -> Row:
         cycles_per_inference=1,
         latency_cycles=result.latency,
         cells=Cells(result.lut, result.carry, 0, result.ff, 0, 0),
-        samples=0,
-        mismatches=0,
+        samples=result.samples,
+        mismatches=result.mismatches,
         note=_NOTE,
         fmax_mhz=result.fmax_mhz,
     )

@@ -1,6 +1,6 @@
 """Measure a design and what other tools make of its network, with the same scripts, in one run."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from gatewright.tools import yosys
 from gatewright.vectors import Interface, read_vectors
 from gatewright.version import __version__
 
-Measure = Callable[[Subject, Sequence[str]], Sequence[Row | CpuRow]]
+Measure = Callable[[Subject, Sequence[str]], Iterable[Row | CpuRow]]
 # Every other tool: what measures it, given the settings asked for (none: its own choice of them).
 TOOLS: dict[str, Measure] = {
     "nngen": nngen.measure,
@@ -83,14 +83,12 @@ def run(
     )
     for name in tools:
         try:
-            found = TOOLS[name](subject, settings.get(name, ()))
+            for row in TOOLS[name](subject, settings.get(name, ())):
+                if row not in rows:  # our own pipeline, beside each of two
+                    tell(row)
+                    rows.append(row)
         except NotRunError as error:
             missing[name] = str(error)
-            continue
-        for row in found:
-            if row not in rows:  # our own pipeline, beside each of two
-                tell(row)
-                rows.append(row)
     return Comparison(rows, missing)
 
 

@@ -1,36 +1,42 @@
-"""Unrolled networks beside alkaid's and da4ml's: the same integers, the same Yosys script.
+"""Unrolled networks beside other tools': the same integers, the same Yosys script, the same bench.
 
 Compared are the pipelines alone: theirs has no handshake, so ours is measured without its doors
 (credit gates, FIFOs). Their tools round half up only: networks that round half to even are compared
 with half up in both.
 """
 
-import json
 import re
-import shutil
-import sys
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from gatewright import emit
-from gatewright.errors import GatewrightError, NotRunError
-from gatewright.files import write_json, write_text
-from gatewright.fixed import Overflow, Rounding
-from gatewright.graph import (
-    Dense,
-    Elementwise,
-    FoldRequest,
-    Function,
-    Graph,
-    Input,
-    Strategy,
-    sum_range,
-)
-from gatewright.tools import adder_rivals, nextpnr, process, yosys
+import numpy as np
 
-KEPT = ("shift_adder", "negative")  # modules of theirs that get keep_hierarchy
+from gatewright import emit, reference
+from gatewright.errors import GatewrightError
+from gatewright.files import write_text
+from gatewright.fixed import IntArray, Overflow, Rounding
+from gatewright.graph import Dense, FoldRequest, Graph, Strategy
+from gatewright.rivals.pipeline_bench import Element, Ports, Vectors, differing
+from gatewright.tools import nextpnr, yosys
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A pipeline with ports ``clk``, ``model_inp`` and ``model_out``.
+
+    Attributes:
+        what: Whose it is.
+        latency: Cycles from a vector to its results.
+        sources: In compile order.
+        top: Its module.
+        ports: Its elements.
+    """
+
+    what: str
+    latency: int
+    sources: tuple[Path, ...]
+    top: str
+    ports: Ports
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,8 @@ class Result:
         lut: LUT4.
         carry: CCU2C, carry cells of two bits.
         ff: Registers.
+        samples: Vectors whose results were compared, in simulation.
+        mismatches: Integers that differ.
         fmax_mhz: After place and route; None: not placed.
     """
 
@@ -51,16 +59,14 @@ class Result:
     lut: int
     carry: int
     ff: int
+    samples: int
+    mismatches: int
     fmax_mhz: float | None = None
 
     @property
     def cells(self) -> int:
         """LUT4 and carry cells."""
         return self.lut + self.carry
-
-    def summary(self) -> dict[str, Any]:
-        """Return it for a JSON file."""
-        return asdict(self) | {"cells": self.cells}
 
 
 def half_up(graph: Graph) -> Graph:
@@ -100,50 +106,17 @@ def _request(node: Dense, adders_per_stage: int | None) -> FoldRequest:
     )
 
 
-def specification(graph: Graph) -> dict[str, Any]:
-    """Return a chain of dense layers as ``adder_rivals`` takes it.
+def ours(
+    graph: Graph, inputs: IntArray, folder: Path, *, target_mhz: float | None = None
+) -> Result:
+    """Measure the pipelines of a network whose layers are all unrolled, one behind the other.
 
-    Raises:
-        GatewrightError: something else than dense layers and their conversions.
+    Args:
+        graph: The network.
+        inputs: Integers [samples, elements] to simulate.
+        folder: To work in.
+        target_mhz: Place and route, aiming at this clock.
     """
-    first, *others = graph.nodes
-    if not isinstance(first, Input):
-        raise GatewrightError(f"{graph.name}: no input to compare adders from")
-    fmt = first.out.format
-    spans = [[fmt.min_int, fmt.max_int]] * first.out.size
-    layers: list[dict[str, Any]] = []
-    exact = fmt
-    for node in others:
-        if isinstance(node, Dense) and type(node) is Dense:
-            span = sum_range(node, exact)
-            bias = [0] * len(node.weight)
-            if node.bias is not None and node.bias_format is not None:
-                bias = (node.bias << (span.fraction - node.bias_format.fraction)).tolist()
-            up = span.fraction - span.products.fraction
-            layers.append({"weight": (node.weight << up).tolist(), "bias": bias})
-            exact, relu = span.total, False
-        elif isinstance(node, Elementwise) and layers and "out" not in layers[-1]:
-            relu = node.function is Function.RELU
-        else:
-            raise GatewrightError(
-                f"{node.name} ({node.origin}): adders are compared of dense layers and ReLUs"
-            )
-        out = node.out.format
-        if relu or not out.contains(exact):
-            layers[-1]["out"] = {
-                "drop": exact.fraction - out.fraction,
-                "width": out.width,
-                "signed": out.signed,
-                "relu": relu,
-                "rounding": out.rounding.name,
-                "overflow": out.overflow.name,
-            }
-            exact = out
-    return {"spans": spans, "layers": layers}
-
-
-def ours(graph: Graph, folder: Path, *, target_mhz: float | None = None) -> Result:
-    """Measure the pipelines of a network whose layers are all unrolled, one behind the other."""
     emit.write_rtl(graph, folder / "rtl")
     texts = {p.stem: p.read_text() for p in (folder / "rtl").glob("*_sums.sv")}
     layers = {
@@ -170,7 +143,35 @@ def ours(graph: Graph, folder: Path, *, target_mhz: float | None = None) -> Resu
     sources = [*library, *(folder / "rtl" / f"{name}.sv" for name in names), folder / "pipeline.sv"]
     found = [re.search(r"y_o\(t \+ (\d+)\)", texts[name]) for name in names]
     latency = sum(int(each[1]) for each in found if each)
-    return _measured("ours", latency, sources, "pipeline", widths, folder, target_mhz)
+    pipeline = Pipeline("ours", latency, tuple(sources), "pipeline", _ports(graph, widths))
+    vectors = expected(graph, inputs, graph.nodes[-1].out.format.fraction)
+    return measured(pipeline, vectors, folder, target_mhz)
+
+
+def _ports(graph: Graph, widths: list[int]) -> Ports:
+    sides = [
+        (Element(node.out.format.signed, node.out.format.width),) * node.out.size
+        for node in (graph.nodes[0], graph.nodes[-1])
+    ]
+    ports = Ports(*sides)
+    if [ports.in_width, ports.out_width] != [widths[0], widths[-1]]:
+        raise GatewrightError(
+            f"{graph.name}: ports of {widths[0]} and {widths[-1]} bits, elements of "
+            f"{ports.in_width} and {ports.out_width}"
+        )
+    return ports
+
+
+def expected(graph: Graph, inputs: IntArray, fraction: int) -> Vectors:
+    """Return samples and what must come of them.
+
+    Args:
+        graph: The network.
+        inputs: Integers [samples, elements].
+        fraction: Fraction bits of the unit that results are given in.
+    """
+    up = fraction - graph.nodes[-1].out.format.fraction
+    return Vectors(inputs, np.ldexp(reference.outputs(graph, inputs).astype(np.float64), up))
 
 
 def _flip(graph: Graph, node: Dense) -> str:
@@ -185,73 +186,6 @@ def _flip(graph: Graph, node: Dense) -> str:
 _PARTS = ("gatewright_pkg", "requantise", "offset_requantise", "carry_sum")
 
 
-def generate(
-    tool: str, spec: dict[str, Any], pace: float, folder: Path, *, python: str = sys.executable
-) -> int:
-    """Let alkaid or da4ml write a network into ``folder/project``; return its latency in cycles.
-
-    Args:
-        tool: ``alkaid`` or ``da4ml``.
-        spec: See ``specification``.
-        pace: alkaid's number of stages; da4ml's latency of a stage.
-        folder: Takes what they write.
-        python: A Python that has the tool.
-
-    Raises:
-        NotRunError: the tool is missing or fails.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / "spec.json", spec)
-    command = [python, str(Path(adder_rivals.__file__)), tool, str(folder / "spec.json")]
-    project = folder / "project"
-    shutil.rmtree(project, ignore_errors=True)
-    project.mkdir()
-    finished = process.run([*command, str(project), str(pace)], cwd=folder)
-    if finished.status != 0:
-        raise NotRunError(
-            f"{tool} made nothing of the network; if it is not installed: pip install "
-            f"'gatewright[compare]'. It said:\n{finished.output[-1000:]}"
-        )
-    return int(json.loads(finished.output.splitlines()[-1])["latency"])
-
-
-def rival(
-    tool: str,
-    spec: dict[str, Any],
-    pace: float,
-    folder: Path,
-    *,
-    kept: bool,
-    python: str = sys.executable,
-    target_mhz: float | None = None,
-) -> Result:
-    """Measure what alkaid or da4ml makes of a network; see ``generate``.
-
-    Args:
-        tool: As there.
-        spec: Likewise.
-        pace: Likewise.
-        folder: Likewise.
-        kept: Give their adders ``keep_hierarchy``.
-        python: As there.
-        target_mhz: Place and route, aiming at this clock.
-
-    Raises:
-        NotRunError: the tool is missing or fails.
-    """
-    latency = generate(tool, spec, pace, folder, python=python)
-    project = folder / "project"
-    sources = [p for p in sorted(project.rglob("src/**/*.v")) if "wrapper" not in p.stem]
-    for path in sources:
-        if kept and path.stem in KEPT:
-            text = path.read_text(encoding="utf-8")
-            write_text(path, re.sub(r"^module ", "(* keep_hierarchy *) module ", text, flags=re.M))
-    top = (project / "src" / "rival.v").read_text(encoding="utf-8")
-    widths = [_port(top, name) for name in ("model_inp", "model_out")]
-    what = f"{tool}, adders kept" if kept else tool
-    return _measured(what, latency, sources, "rival", widths, folder, target_mhz)
-
-
 def _port(text: str, name: str) -> int:
     found = re.search(rf"\[(\d+):0\]\s*{name}\b", text)
     if not found:
@@ -259,27 +193,24 @@ def _port(text: str, name: str) -> int:
     return int(found[1]) + 1
 
 
-def _measured(
-    what: str,
-    latency: int,
-    sources: Sequence[Path],
-    top: str,
-    widths: Sequence[int],
-    folder: Path,
-    target_mhz: float | None,
+def measured(
+    pipeline: Pipeline, vectors: Vectors, folder: Path, target_mhz: float | None
 ) -> Result:
-    cells = yosys.synthesise(sources, top, "ecp5", folder / "mapped", folder).cells
+    """Synthesise a pipeline, simulate its netlist, and place it if a clock to aim at is given."""
+    top, ports = pipeline.top, pipeline.ports
+    netlist = yosys.synthesise(pipeline.sources, top, "ecp5", folder / "mapped", folder)
+    wrong = differing(pipeline.sources, top, ports, pipeline.latency, vectors, folder)
     fmax = None
     if target_mhz is not None:
         harness = folder / "harness.sv"
-        write_text(harness, _HARNESS.format(top=top, inp=widths[0], out=widths[-1]))
-        netlist = yosys.synthesise(
-            [*sources, harness], "harness", "ecp5", folder / "placed", folder
+        write_text(harness, _HARNESS.format(top=top, inp=ports.in_width, out=ports.out_width))
+        held = yosys.synthesise(
+            [*pipeline.sources, harness], "harness", "ecp5", folder / "placed", folder
         )
-        (placed,) = nextpnr.place_ecp5(netlist.path, [1], target_mhz)
+        (placed,) = nextpnr.place_ecp5(held.path, [1], target_mhz)
         fmax = placed.fmax_mhz
-    lut, carry, ff = (cells.get(name, 0) for name in ("LUT4", "CCU2C", "TRELLIS_FF"))
-    return Result(what, latency, lut, carry, ff, fmax)
+    lut, carry, ff = (netlist.cells.get(name, 0) for name in ("LUT4", "CCU2C", "TRELLIS_FF"))
+    return Result(pipeline.what, pipeline.latency, lut, carry, ff, len(vectors.inputs), wrong, fmax)
 
 
 # Every bit of the pipeline matters, and no path of it reaches a pin.

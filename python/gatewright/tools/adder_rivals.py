@@ -1,13 +1,17 @@
 """Runs alkaid or da4ml on a network and writes their own Verilog: a program of its own.
 
-    python adder_rivals.py alkaid|da4ml spec.json FOLDER PACE
+    python adder_rivals.py alkaid|da4ml spec.json FOLDER PACE...
 
 It imports nothing of this package, so that another Python can run it, with another version of
 their dependencies. ``spec.json``: ``spans`` (least and largest of each input) and ``layers``, each
 with ``weight`` [rows, columns], ``bias`` [rows] in the products' units and, where its result is
 converted, ``out``: ``drop`` bits, ``width``, ``signed``, ``relu``, ``rounding`` (TRN or RND),
-``overflow``. PACE: alkaid's number of stages, da4ml's latency of a stage. It says ``latency`` in
-JSON.
+``overflow``. PACE: alkaid's number of stages, da4ml's latency of a stage; their search is made
+once, and each PACE leaves its Verilog in FOLDER/0, FOLDER/1, ...
+
+It says in JSON: ``latencies`` in cycles, one for each PACE, and ``inputs`` and ``outputs``: of each
+element whether it is signed, its integer bits without the sign and its fraction bits; the first
+element's bits are the lowest of ``model_inp`` and ``model_out``.
 """
 
 import json
@@ -32,33 +36,53 @@ def outputs(spec: dict[str, Any], x: Any, relu: Any, quantize: Any) -> Any:
     return x
 
 
-def main(tool: str, spec_file: str, folder: str, pace: str) -> None:
-    """Write the Verilog of one tool."""
+def main(tool: str, spec_file: str, folder: str, *paces: str) -> None:
+    """Write the Verilog of one tool, once for each pace."""
     spec = json.loads(Path(spec_file).read_text(encoding="utf-8"))
     low, high = (np.array(side, dtype=np.float64) for side in zip(*spec["spans"], strict=True))
+    folders = [Path(folder) / str(index) for index in range(len(paces))]
     if tool == "alkaid":
-        from alkaid.codegen.rtl import RTLModel
-        from alkaid.trace import FVArray, trace
-        from alkaid.trace.ops import quantize, relu
+        program, latencies = _alkaid(spec, low, high, dict(zip(folders, paces, strict=True)))
+    else:
+        program, latencies = _da4ml(spec, low, high, dict(zip(folders, paces, strict=True)))
+    said = {
+        # Their count leaves out the register behind the last stage.
+        "latencies": [latency + 1 for latency in latencies],
+        "inputs": np.array(program.inp_kifs).T.astype(int).tolist(),
+        "outputs": np.array(program.out_kifs).T.astype(int).tolist(),
+    }
+    sys.stdout.write(json.dumps(said) + "\n")
 
-        x = FVArray.from_lhs(low, high, np.ones_like(low))
-        program = trace(x, outputs(spec, x, relu, quantize))
+
+def _alkaid(spec: dict[str, Any], low: Any, high: Any, paces: dict[Path, str]) -> Any:
+    from alkaid.codegen.rtl import RTLModel
+    from alkaid.trace import FVArray, trace
+    from alkaid.trace.ops import quantize, relu
+
+    x = FVArray.from_lhs(low, high, np.ones_like(low))
+    program = trace(x, outputs(spec, x, relu, quantize))
+    latencies = []
+    for folder, pace in paces.items():
         # With adders of three operands, its default for another family, it is larger on ECP5.
         model = RTLModel(program, folder, "rival", n_stages=int(pace), ternary_fuse=False)
         model.write()
-        latency = model.latency
-    else:
-        from da4ml.codegen import RTLModel as Model
-        from da4ml.trace import FixedVariableArray, comb_trace
-        from da4ml.trace.ops import quantize, relu
+        latencies.append(int(model.latency))
+    return program, latencies
 
-        x = FixedVariableArray.from_lhs(low, high, np.ones_like(low))
-        program = comb_trace(x, outputs(spec, x, relu, quantize))
-        model = Model(program, "rival", folder, latency_cutoff=float(pace))
+
+def _da4ml(spec: dict[str, Any], low: Any, high: Any, paces: dict[Path, str]) -> Any:
+    from da4ml.codegen import RTLModel
+    from da4ml.trace import FixedVariableArray, comb_trace
+    from da4ml.trace.ops import quantize, relu
+
+    x = FixedVariableArray.from_lhs(low, high, np.ones_like(low))
+    program = comb_trace(x, outputs(spec, x, relu, quantize))
+    latencies = []
+    for folder, pace in paces.items():
+        model = RTLModel(program, "rival", folder, latency_cutoff=float(pace))
         model.write()
-        latency = len(model._pipe.solutions)
-    # Their count leaves out the register behind the last stage.
-    sys.stdout.write(json.dumps({"latency": int(latency) + 1}) + "\n")
+        latencies.append(len(model._pipe.solutions))
+    return program, latencies
 
 
 if __name__ == "__main__":
