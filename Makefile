@@ -7,6 +7,7 @@ COUNT  ?= 500
 SEED   ?= 1
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+OTHERS := $(VENV)/.others
 
 .DEFAULT_GOAL := help
 .PHONY: help setup train export hls rtl sim synth bitstream vivado vitis verify test test-all fuzz coverage bench prove lint doctor clean distclean
@@ -49,7 +50,7 @@ coverage: $(READY) ## Tell which lines of the RTL library its benches ran.
 	  --ignore tests/rtl/test_mutants.py --ignore tests/rtl/test_lint.py
 	@PYTHONPATH=tests $(BIN)/python -m rtl_coverage build/coverage
 
-bench: $(READY) ## Measure DESIGN: simulation and training against bare loops, hardware against other tools.
+bench: $(OTHERS) ## Measure DESIGN: simulation and training against bare loops, hardware against other tools.
 	@$(BIN)/gatewright build $(DESIGN) --to sim && $(BIN)/gatewright bench $(DESIGN)
 	@$(BIN)/gatewright compare $(DESIGN)
 
@@ -75,6 +76,11 @@ $(READY): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --progress-bar on -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+# The tools that `compare` measures beside ours.
+$(OTHERS): $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[compare]"
 	@touch $@
 
 clean: ## Remove what was built for DESIGN.
