@@ -196,7 +196,7 @@ def _port(text: str, name: str) -> int:
 def measured(
     pipeline: Pipeline, vectors: Vectors, folder: Path, target_mhz: float | None
 ) -> Result:
-    """Synthesise a pipeline, simulate its netlist, and place it if a clock to aim at is given."""
+    """Synthesise and simulate a pipeline, and place it if a clock to aim at is given."""
     top, ports = pipeline.top, pipeline.ports
     netlist = yosys.synthesise(pipeline.sources, top, "ecp5", folder / "mapped", folder)
     wrong = differing(pipeline.sources, top, ports, pipeline.latency, vectors, folder)
