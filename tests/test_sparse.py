@@ -114,6 +114,29 @@ def test_cycles_of_few_vectors_are_no_mean() -> None:
         sparse_cycles.predicted_cycles(np.ones((2, 2)), 1, 1, np.ones((9, 2)), lanes=1)
 
 
+@pytest.mark.parametrize(("pe", "ideal"), [(2, 4.5), (16, 1.2)])
+def test_ideal_cycles_are_products_or_picks_of_what_is_not_zero(pe: int, ideal: float) -> None:
+    request = FoldRequest(strategy=Strategy.COMPRESSED, pe=pe, simd=4)
+    graph = networks.mlp((6, 16, 4), (request, FoldRequest(pe=4, simd=16)))
+    weight = np.zeros((16, 6), dtype=np.int64)
+    weight[[1, 7, 12, 13, 14], 1] = 3
+    weight[[0, 15], 4] = -1
+    weight[3:7, 5] = 2
+    source, layer, *others = graph.nodes
+    assert isinstance(layer, Dense)
+    graph = replace(graph, nodes=(source, replace(layer, weight=weight), *others))
+    inputs = np.zeros((300, 6), dtype=np.int64)
+    inputs[:, 1] = inputs[:, 4] = inputs[:150, 5] = 9
+    described = {
+        "layers": [{"name": "fc1", "core": "sparse", "pe": pe, "picks": 2}, {"name": "fc2"}],
+        "blocks": [{"name": "fc1", "cycles": 99}, {"name": "fc2", "cycles": 1}],
+    }
+    found = sparse_cycles.ideal(graph, described, inputs)
+    first, second = found["layers"]
+    assert first["cycles_ideal"] == found["cycles_per_inference_ideal"] == ideal
+    assert "cycles_ideal" not in second
+
+
 def test_activity_is_counted() -> None:
     graph = networks.mlp((6, 4, 3))
     inputs = np.zeros((5, 6), dtype=np.int64)

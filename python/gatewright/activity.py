@@ -18,15 +18,31 @@ def with_activity(graph: Graph, inputs: IntArray) -> Graph:
         inputs: Integers [samples, elements] of typical samples, as ``reference.evaluate`` takes
             them.
     """
-    values = reference.evaluate(graph, inputs)
+    counts = activity_of(graph, inputs)
 
     def counted(node: Node) -> Node:
-        if not isinstance(node, Dense) or isinstance(node, Depthwise):
+        if not isinstance(node, Dense) or node.name not in counts:
             return node
-        given = vectors_of(node, graph, values)
-        return replace(node, activity=np.count_nonzero(given, axis=0).astype(np.int64))
+        return replace(node, activity=counts[node.name])
 
     return replace(graph, nodes=tuple(counted(node) for node in graph.nodes))
+
+
+def activity_of(graph: Graph, inputs: IntArray) -> dict[str, IntArray]:
+    """Return how often each input of each dense layer and convolution is not zero, [columns].
+
+    Depthwise convolutions are left out.
+
+    Args:
+        graph: The hardware graph.
+        inputs: Integers [samples, elements], as ``reference.evaluate`` takes them.
+    """
+    values = reference.evaluate(graph, inputs)
+    return {
+        node.name: np.count_nonzero(vectors_of(node, graph, values), axis=0).astype(np.int64)
+        for node in graph.nodes
+        if isinstance(node, Dense) and not isinstance(node, Depthwise)
+    }
 
 
 def vectors_of(node: Dense, graph: Graph, values: Mapping[str, IntArray]) -> IntArray:

@@ -349,6 +349,7 @@ def _report(folder: Path, step: str) -> None:
         "rtl": (
             "cycles_per_inference_law",
             "cycles_per_inference_predicted",
+            "cycles_per_inference_ideal",
             "slowest_layer",
         ),
         "sim": (

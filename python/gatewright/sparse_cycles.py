@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatewright import reference
-from gatewright.activity import vectors_of
+from gatewright.activity import activity_of, vectors_of
 from gatewright.fixed import IntArray
 from gatewright.graph import Dense, Graph
 from gatewright.sparse import QUEUE_DEPTH, deal, pack
@@ -27,6 +27,7 @@ _TO_READ = 8  # cycles from the end of a PE's last word to the first sum that is
 _RELEASE = 3  # cycles from the last sum that is read to when its bank can be used again
 _WARM_UP = 4  # vectors that are not counted
 _MOST_VECTORS = 2048  # that a mean is taken over
+_AT_ONCE = 256  # samples that are evaluated together, to bound memory
 
 
 def predicted_cycles(
@@ -62,6 +63,39 @@ def predicted_cycles(
     return float(ends[-1] - ends[_WARM_UP]) / (len(ends) - 1 - _WARM_UP)
 
 
+def ideal(graph: Graph, description: Mapping[str, Any], inputs: IntArray) -> dict[str, Any]:
+    """Return what ``rtl.json`` says of PEs that never wait and have no fillers.
+
+    A layer then takes as many cycles as its busiest part: its PEs with the products of weights and
+    activations that are not zero, or the picking of these activations.
+
+    Args:
+        graph: The hardware graph.
+        description: What ``emit`` says about it.
+        inputs: Integers [samples, elements] of the test set, at least one sample.
+
+    Returns:
+        ``layers`` again, the compressed ones with ``cycles_ideal``, a mean per sample, and
+        ``cycles_per_inference_ideal``: that of the slowest block. Nothing without such a layer.
+    """
+    sparse = _sparse_layers(graph, description)
+    if not sparse:
+        return {}
+    taken = {node.name: np.zeros(node.weight.shape[1], dtype=np.int64) for _, node in sparse}
+    for first in range(0, len(inputs), _AT_ONCE):
+        counts = activity_of(graph, inputs[first : first + _AT_ONCE])
+        taken = {name: before + counts[name] for name, before in taken.items()}
+
+    def mean(layer: Mapping[str, Any], node: Dense) -> float:
+        products = int(taken[node.name] @ np.count_nonzero(node.weight, axis=0))
+        steps = int(taken[node.name].sum()) / layer["picks"]
+        return float(max(products / layer["pe"], steps) / len(inputs))
+
+    return _described(
+        description, "ideal", {node.name: mean(layer, node) for layer, node in sparse}
+    )
+
+
 def predicted(graph: Graph, description: Mapping[str, Any], typical: IntArray) -> dict[str, Any]:
     """Return what ``rtl.json`` says of a design with compressed layers; nothing without one.
 
@@ -71,31 +105,52 @@ def predicted(graph: Graph, description: Mapping[str, Any], typical: IntArray) -
         typical: Integers [samples, elements] of samples of the training data.
 
     Returns:
-        ``layers`` again, the compressed ones with ``cycles_mean`` per sample, and
+        ``layers`` again, the compressed ones with ``cycles_predicted``, a mean per sample, and
         ``cycles_per_inference_predicted``: that of the slowest block.
     """
-    layers = list(description["layers"])
-    sparse = [layer["name"] for layer in layers if layer.get("core") == "sparse"]
+    sparse = _sparse_layers(graph, description)
     if not sparse:
         return {}
     values = reference.evaluate(graph, typical)
-    means = {block["name"]: float(block["cycles"]) for block in description["blocks"]}
-    for index, layer in enumerate(layers):
-        node = graph[layer["name"]]
-        if layer["name"] in sparse and isinstance(node, Dense):
-            given = vectors_of(node, graph, values)
-            mean = layer["vectors"] * predicted_cycles(
-                node.weight,
-                layer["pe"],
-                layer["picks"],
-                given[:: max(1, len(given) // _MOST_VECTORS)],
-                lanes=layer["simd"],
-                out_lanes=layer["out_lanes"],
-                pes=deal(node.weight, layer["pe"], node.activity),
-            )
-            means[node.name] = round(mean, 1)
-            layers[index] = layer | {"cycles_mean": means[node.name]}
-    return {"layers": layers, "cycles_per_inference_predicted": max(means.values())}
+
+    def mean(layer: Mapping[str, Any], node: Dense) -> float:
+        given = vectors_of(node, graph, values)
+        per_vector = predicted_cycles(
+            *(node.weight, layer["pe"], layer["picks"]),
+            given[:: max(1, len(given) // _MOST_VECTORS)],
+            lanes=layer["simd"],
+            out_lanes=layer["out_lanes"],
+            pes=deal(node.weight, layer["pe"], node.activity),
+        )
+        return float(layer["vectors"] * per_vector)
+
+    return _described(
+        description, "predicted", {node.name: mean(layer, node) for layer, node in sparse}
+    )
+
+
+def _sparse_layers(
+    graph: Graph, description: Mapping[str, Any]
+) -> list[tuple[Mapping[str, Any], Dense]]:
+    """Return the compressed layers of a description, each with its node."""
+    return [
+        (layer, node)
+        for layer in description["layers"]
+        if layer.get("core") == "sparse" and isinstance(node := graph[layer["name"]], Dense)
+    ]
+
+
+def _described(
+    description: Mapping[str, Any], what: str, means: Mapping[str, float]
+) -> dict[str, Any]:
+    """Return ``layers`` with their means, and the mean of the slowest block."""
+    rounded = {name: round(cycles, 1) for name, cycles in means.items()}
+    layers = [
+        layer | ({f"cycles_{what}": rounded[layer["name"]]} if layer["name"] in rounded else {})
+        for layer in description["layers"]
+    ]
+    blocks = {block["name"]: float(block["cycles"]) for block in description["blocks"]} | rounded
+    return {"layers": layers, f"cycles_per_inference_{what}": max(blocks.values())}
 
 
 def ends_of(

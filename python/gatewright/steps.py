@@ -115,9 +115,11 @@ def rtl(design: Design, folder: Path, options: Options) -> None:
     if design.rtl.argmax:
         graph = passes.with_argmax(graph)
     expected = vectors.expected(interface.outputs, argmax=design.rtl.argmax)
-    found = reference.outputs(graph, vectors.integers(interface.inputs))
+    inputs = vectors.integers(interface.inputs)
+    found = reference.outputs(graph, inputs)
     hardware = emit.RtlOptions(design.rtl.input_lanes, design.rtl.skip_zeros)
     description = emit.write_rtl(graph, folder / "rtl", hardware, model="model.onnx")
+    description |= sparse_cycles.ideal(graph, description, inputs)
     typical = vectors.typical_integers(interface.inputs)
     if typical is not None:
         description |= sparse_cycles.predicted(graph, description, typical)
