@@ -5,6 +5,7 @@ Compared are the pipelines alone: theirs has no handshake, so ours is measured w
 with half up in both.
 """
 
+import importlib.metadata
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +18,9 @@ from gatewright.files import write_text
 from gatewright.fixed import IntArray, Overflow, Rounding
 from gatewright.graph import Dense, FoldRequest, Graph, Strategy
 from gatewright.rivals.pipeline_bench import Element, Ports, Vectors, differing
-from gatewright.tools import nextpnr, yosys
+from gatewright.rivals.pipeline_clock import fmax_mhz
+from gatewright.tools import yosys
+from gatewright.verification.gates import make_once
 
 
 @dataclass(frozen=True)
@@ -198,32 +201,17 @@ def measured(
 ) -> Result:
     """Synthesise and simulate a pipeline, and place it if a clock to aim at is given."""
     top, ports = pipeline.top, pipeline.ports
-    netlist = yosys.synthesise(pipeline.sources, top, "ecp5", folder / "mapped", folder)
+    mapped = folder / "mapped"
+
+    def synthesise() -> None:
+        yosys.synthesise(pipeline.sources, top, "ecp5", mapped, folder)
+
+    version = importlib.metadata.version("pyosys")
+    make_once(mapped / "ecp5.json", pipeline.sources, [top, version], synthesise)
+    netlist = yosys.read_netlist(mapped, "ecp5")
     wrong = differing(pipeline.sources, top, ports, pipeline.latency, vectors, folder)
     fmax = None
     if target_mhz is not None:
-        harness = folder / "harness.sv"
-        write_text(harness, _HARNESS.format(top=top, inp=ports.in_width, out=ports.out_width))
-        held = yosys.synthesise(
-            [*pipeline.sources, harness], "harness", "ecp5", folder / "placed", folder
-        )
-        (placed,) = nextpnr.place_ecp5(held.path, [1], target_mhz)
-        fmax = placed.fmax_mhz
+        fmax = fmax_mhz(pipeline.sources, top, ports, folder / "placed", target_mhz)
     lut, carry, ff = (netlist.cells.get(name, 0) for name in ("LUT4", "CCU2C", "TRELLIS_FF"))
     return Result(pipeline.what, pipeline.latency, lut, carry, ff, len(vectors.inputs), wrong, fmax)
-
-
-# Every bit of the pipeline matters, and no path of it reaches a pin.
-_HARNESS = """\
-module harness (input clk, input in_i, output reg out_o);
-  reg  [{inp}-1:0] in_q;
-  wire [{out}-1:0] out;
-  reg  [{out}-1:0] out_q;
-  {top} u_top (.clk(clk), .model_inp(in_q), .model_out(out));
-  always @(posedge clk) begin
-    in_q  <= {{in_q, in_i}};
-    out_q <= {{out_q, in_i}} ^ out;
-    out_o <= out_q[{out}-1];
-  end
-endmodule
-"""

@@ -77,8 +77,14 @@ def synthesise(
         f"tee -q -o {os.path.relpath(statistics, working_folder)} stat -json",
     ]
     run(script, working_folder, folder / f"{family}_yosys.log", f"Yosys for {family}")
-    design = read_json(statistics)["design"]
-    return Netlist(netlist, {name: int(n) for name, n in _cell_counts(design).items()})
+    return read_netlist(folder, family)
+
+
+def read_netlist(folder: Path, family: str) -> Netlist:
+    """Return the netlist that ``synthesise`` left in a folder."""
+    design = read_json(folder / f"{family}_stat.json")["design"]
+    cells = {name: int(number) for name, number in _cell_counts(design).items()}
+    return Netlist(folder / f"{family}.json", cells)
 
 
 def write_verilog(netlist: Path, verilog: Path) -> None:
