@@ -99,7 +99,12 @@ PARAMETERS: dict[str, tuple[dict[str, int | str], ...]] = {
     "axis_nonzero": ({"Cols": 1, "Lanes": 1}, {"Depth": 33}),
     "nonzero_pick": ({"Picks": 1}, {"Picks": 3, "Lanes": 3, "Cols": 3}),
     "level_queue": ({"Depth": 8},),
-    "sparse_pe": ({"Picks": 1}, {"Slots": 1, "Entries": 1}, {"InSigned": 1, "WeightSigned": 0}),
+    "sparse_pe": (
+        {"Picks": 1},
+        {"Slots": 1, "Entries": 1},
+        {"InSigned": 1, "WeightSigned": 0},
+        {"AccWidth": 7},  # of few and small weights
+    ),
     "matvec_sparse": ({"Picks": 1, "Lanes": 1}, {"Pe": 1}, {"Pe": 6, "OutLanes": 2}),
     "sparse_layer": ({"HasBias": 0, "Pe": 1}, {"OutLanes": 4, "Drop": -2, "Relu": 0}),
     "sparse_conv_layer": ({"Simd": 2, "Picks": 2}, {"Simd": 36, "Picks": 4, "Pe": 8}),

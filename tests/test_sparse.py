@@ -8,6 +8,7 @@ import pytest
 import networks
 from gatewright import sparse, sparse_cycles
 from gatewright.activity import with_activity
+from gatewright.emit.sparse import memory_files
 from gatewright.errors import GatewrightError
 from gatewright.fixed import IntArray
 from gatewright.graph import Dense, FoldRequest, Strategy
@@ -89,6 +90,16 @@ def test_rows_are_dealt_by_the_work_that_they_make() -> None:
 
     assert busiest(sparse.deal(weight, 4, load)) < 1.02
     assert busiest(sparse.deal(weight, 4)) > 1.02
+
+
+def test_every_memory_is_in_banks() -> None:
+    """Also that of the order, of a layer with more output beats than a bank has words."""
+    weight = matrix(2100, 20, 0.5, seed=9)
+    packed = sparse.pack(weight, sparse.deal(weight, 9), 9)
+    assert packed.bank_depth(9) == 2048
+    files = memory_files(packed, 9, 1, 9, "layer")
+    words = {name: text.count("\n") for name, text in files.items() if "order" in name}
+    assert words == {"layer_order_000.mem": 2048, "layer_order_001.mem": 2100 - 2048}
 
 
 @pytest.mark.parametrize("inputs", [0.05, 0.3, 0.9])

@@ -19,6 +19,7 @@ from gatewright.folding import bank_block_rams, best_bank_depth, divisors
 from gatewright.graph import Conv, Dense, Depthwise
 
 QUEUE_DEPTH = 32  # words; with fewer, PEs wait for one another (with 16, a tenth more cycles)
+BANK_CYCLES = 10  # that a bank of sums is taken besides a vector's products and results
 _MOST_PICKS = 2
 _SLOW = 1.5  # entries per PE of an activation, from which on one activation per cycle is enough
 _WIDTH = 8  # elements per beat, where nothing was asked
@@ -209,8 +210,17 @@ class SparseFold:
 
     @cached_property
     def bound(self) -> int:
-        """Cycles that no vector exceeds, back to back: each step as long as its busiest PE."""
-        return max(self.packed.bound + self.beats + self.picks, self.result_beats + 2)
+        """Cycles that no vector exceeds, back to back: each step as long as its busiest PE.
+
+        There are two banks of sums: two vectors take at least what one takes from its first product
+        to where its bank can be used again.
+        """
+        in_its_bank = self.packed.bound + self.picks - 1 + self.result_beats + BANK_CYCLES
+        return max(
+            self.packed.bound + self.beats + self.picks,
+            self.result_beats + 2,
+            ceil(in_its_bank / 2),
+        )
 
     @property
     def least(self) -> int:

@@ -17,14 +17,15 @@ from gatewright import reference
 from gatewright.activity import activity_of, vectors_of
 from gatewright.fixed import IntArray
 from gatewright.graph import Dense, Graph
-from gatewright.sparse import QUEUE_DEPTH, deal, pack
+from gatewright.sparse import BANK_CYCLES, QUEUE_DEPTH, deal, pack
 
 _MARGIN = 6  # of a queue: see matvec_sparse
 _KEPT = 8  # beats that are not all zero and wait to be picked from: see axis_nonzero
 _SEEN = 5  # cycles from a step to when its word counts for the queues' level that a step sees
 _TO_PE = 5  # cycles from a step to when a PE can take its word
 _TO_READ = 8  # cycles from the end of a PE's last word to the first sum that is read
-_RELEASE = 3  # cycles from the last sum that is read to when its bank can be used again
+# Cycles from the last sum that is read to when its bank can be used again.
+_RELEASE = BANK_CYCLES - _TO_READ + 1
 _WARM_UP = 4  # vectors that are not counted
 _MOST_VECTORS = 2048  # that a mean is taken over
 _AT_ONCE = 256  # samples that are evaluated together, to bound memory

@@ -16,10 +16,11 @@
 //
 // The cycles of a vector depend on its values: at least max(ceil(Cols/Lanes), steps of
 // nonzero_pick, entries of the busiest PE, ceil(Rows/OutLanes) + 1); a PE may be QueueDepth words
-// behind the others before these wait. Never more than that last one + 1, or the sum over columns
-// of the most entries a PE has of it, at least 1 each, and 1 per beat and pick. Latency from a
-// vector's last beat to its first sum, with empty queues: 22 cycles and the entries that were left.
-// s_axis_tready comes from a register.
+// behind the others before these wait. Never more than the largest of: that last one + 1; S and 1
+// per beat and pick, S being the sum over columns of the most entries a PE has of it, at least 1
+// each; and (S + Picks + ceil(Rows/OutLanes) + 9) / 2, for there are two banks of sums. Latency
+// from a vector's last beat to its first sum, with empty queues: 22 cycles and the entries that
+// were left. s_axis_tready comes from a register.
 module matvec_sparse #(
   parameter int unsigned Rows         = 128,   // output elements per vector, >= 1
   parameter int unsigned Cols         = 784,   // input elements per vector, >= 1

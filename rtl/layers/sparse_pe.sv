@@ -212,11 +212,16 @@ module sparse_pe #(
   logic                       bank;       // of the entry that comes next
   logic                       again;      // its sum is the one that is being written
   logic [AccWidth-1:0]        read_q, written_q, grown;  // one of read_q and written_q is 0
+  logic signed [PWidth:0]     signed_product;
+  logic                       unused;
+
+  // Few and small weights sum to less than there are bits in a product.
+  assign unused         = ^signed_product;
+  assign signed_product = {Signed & product[PWidth-1], product};
 
   assign bank  = bank_q ^ end_d[5];
   assign again = busy_d[5] && bank == bank_q && slot2_q == slot3_q;
-  assign grown = (read_q | written_q) +
-                 {{(AccWidth - PWidth){Signed & product[PWidth-1]}}, product};
+  assign grown = (read_q | written_q) + AccWidth'(signed_product);
 
   assign complete_o = ready_q != '0;
 

@@ -186,3 +186,29 @@ def test_cycles_are_as_predicted(share: float, seed: int, tmp_path: Path) -> Non
     mean = sparse_cycles.predicted_cycles(weight, layer.pe, layer.picks, x, lanes=8, pes=pes)
     got = float(ends[-1] - ends[4]) / (len(ends) - 5)
     assert mean == pytest.approx(got, rel=0.01)
+
+
+SHORT = (
+    Layer(rows=1, cols=1, pe=1, lanes=1, picks=1, inputs=1.0),
+    Layer(rows=10, cols=2, pe=1, lanes=2, weights=1.0, inputs=1.0),
+    Layer(rows=4, cols=5, pe=4, lanes=5, out_lanes=4, weights=1.0, inputs=1.0),
+)
+
+
+def test_short_vectors_keep_the_bound(seed: int, tmp_path: Path) -> None:
+    """Where a vector takes a few cycles, its bank of sums is what the next but one waits for."""
+    cases, limits = [], []
+    for index, layer in enumerate(SHORT):
+        _, _, weight = drawn(np.random.default_rng(seed), layer)
+        packed = sparse.pack(weight, sparse.deal(weight, layer.pe), layer.pe)
+        size = (layer.rows, layer.cols, layer.pe, layer.lanes, layer.lanes)
+        fold = sparse.SparseFold(*size, layer.out_lanes, layer.picks, 1, packed)
+        tried = case(np.random.default_rng(seed), f"layer{index}", layer, tmp_path)
+        depth = {"FifoDepth": min(max(2, 2 * fold.result_beats), 32)}  # as emitted
+        device = replace(tried.device, parameters={**tried.device.parameters, **depth})
+        cases.append(replace(tried, device=device))
+        limits.append(fold.bound)
+    run = check(cases, seed, [Phase()], memories=tmp_path)
+    for received, bound in zip(run.received[0], limits, strict=True):
+        ends = received.frame_ends()[8:]  # behind the vectors of nothing
+        assert ends[-1] - ends[0] <= bound * len(ends)  # one more than there are intervals

@@ -9,7 +9,7 @@ import pytest
 import networks
 from gatewright import emit, reference
 from gatewright.fixed import parse_format
-from gatewright.graph import FoldRequest, Function, Graph, Node, Strategy, StreamType
+from gatewright.graph import Dense, FoldRequest, Function, Graph, Node, Strategy, StreamType
 from gatewright.resources import rtl_root
 from gatewright.tools import simulate, verilator
 from gatewright.tools.stream_bench import Setup
@@ -65,6 +65,24 @@ def test_a_run_has_one_gate_and_one_fifo(
             assert result.cycles_per_inference == 1
             assert result.latency_cycles == DOORS + sum(int(each[1]) for each in stages if each)
     simulate.run_protocol(description, x[:24], expected[:24], setup)
+
+
+def test_a_layer_without_weights(seed: int, tmp_path: Path) -> None:
+    """Its results are its biases, and it has no multipliers that could be busy."""
+    graph = networks.mlp((6, 4), (FoldRequest(strategy=Strategy.DISTRIBUTED_ARITHMETIC),))
+    first, layer = graph.nodes
+    assert isinstance(layer, Dense)
+    graph = replace(graph, nodes=(first, replace(layer, weight=0 * layer.weight)))
+    description = emit.write_rtl(graph, tmp_path / "rtl")
+    x = networks.random_inputs(graph, 20)
+    base = Setup(sources=[], sim_root=SIM, cache_folder=CACHE, seed=seed, optimise="-O0")
+    setup = simulate.rtl_setup(tmp_path / "rtl", description, base)
+    expected = reference.outputs(graph, x)
+    result = simulate.run_design(description, x, setup, expected=expected)
+    assert result.comparison is not None
+    result.comparison.require_equal()
+    assert result.cycles_per_inference == 1
+    assert result.mac_utilisation is None
 
 
 def test_another_reader_ends_the_run(tmp_path: Path) -> None:

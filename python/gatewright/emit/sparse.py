@@ -14,7 +14,7 @@ from gatewright.emit.blocks import (
     text,
     then,
 )
-from gatewright.emit.memory import bank_files, hex_lines
+from gatewright.emit.memory import bank_files
 from gatewright.emit.streams import Block, Lanes, Rhythm, Stream
 from gatewright.fixed import IntArray
 from gatewright.graph import Conv, Dense, Elementwise, StreamType
@@ -133,11 +133,9 @@ def memory_files(
             f"{prefix}_pointers_{index:03d}", pointers[:, None], pointer_width, bank_depth
         )
     beats = ceil(len(packed.pes) / out_lanes)
-    files[f"{prefix}_order.mem"] = hex_lines(
-        _whole(packed.pes, pe)[: beats * out_lanes].reshape(beats, out_lanes),
-        max(1, (pe - 1).bit_length()),
-    )
-    return files
+    order = _whole(packed.pes, pe)[: beats * out_lanes].reshape(beats, out_lanes)
+    width = max(1, (pe - 1).bit_length())
+    return files | bank_files(f"{prefix}_order", order, width, bank_depth)
 
 
 def _whole(pes: IntArray, pe: int) -> IntArray:

@@ -47,8 +47,9 @@ class SimResult:
         latency_cycles: One sample alone: from the cycle its first beat is taken to the cycle its
             last output beat is.
         mac_utilisation: Useful multiplications of the slowest layer, counted in the RTL, over its
-            multipliers x the cycles they took, in the steady state; None where the above is.
-        busy: The same of every layer, by its name.
+            multipliers x the cycles they took, in the steady state; None where the above is, or
+            it has no multipliers.
+        busy: The same of every layer that has multipliers, by its name.
         wall_s: Seconds the simulation ran, its start included.
         cycles_per_s: Cycles simulated per second, without the simulation's start.
         build_s: Seconds to build it; 0 if it was in the cache.
@@ -245,6 +246,8 @@ def _steady_state(
     busy = {}
     for index, layer in enumerate(description["layers"]):
         counted = received.notes[:, 2 + index]  # after the two pulses
+        if not layer["multipliers"]:  # an unrolled layer whose weights are all zero
+            continue
         busy[str(layer["name"])] = float(counted[last] - counted[first]) / (
             layer["multipliers"] * cycles
         )
