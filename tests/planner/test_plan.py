@@ -126,17 +126,37 @@ def test_targets() -> None:
     assert parse_target("fps=100000", 125) == Target("fps=100000", interval=1250, mean=True)
     assert parse_target("ii=64", 125).interval == 64
     assert parse_target("latency=2.5us", 100).latency == 250
+    assert parse_target("latency=2500ns", 100) == Target("latency=2500ns", latency=250)
+    assert parse_target("latency=0.5ms", 100).latency == 50_000
+    assert parse_target("latency=0.29us", 100).latency == 29  # 28.999999999999996 as a float
     assert parse_target("", 100) == Target(mean=True)
     assert parse_budget("lut=4000, dsp=28") == Budget(lut=4000, dsp=28)
     assert budget_of("ulx3s_12f").dsp == 28
 
 
 @pytest.mark.parametrize(
-    "text", ["ii=2.5", "fps=1us", "speed=3", "ii=0", "latency=-1", "ii=1,fps=2", "ii=nan"]
+    "text",
+    [
+        "ii=2.5",
+        "fps=1us",
+        "latency=1s",
+        "speed=3",
+        "ii=0",
+        "latency=-1",
+        "ii=1,fps=2",
+        "ii=nan",
+        f"fps={'9' * 400}",
+    ],
 )
 def test_a_target_that_is_none(text: str) -> None:
     with pytest.raises(GatewrightError, match="is not understood"):
         parse_target(text, 100)
+
+
+@pytest.mark.parametrize("mhz", [float("nan"), float("inf")])
+def test_a_clock_that_is_none(mhz: float) -> None:
+    with pytest.raises(GatewrightError, match=f"--clock {mhz}: give a number of MHz"):
+        parse_target("fps=1000", mhz)
 
 
 def test_more_than_a_sample_per_cycle() -> None:
@@ -144,7 +164,9 @@ def test_more_than_a_sample_per_cycle() -> None:
         parse_target("fps=2e8".replace("2e8", "200000000"), 100)
 
 
-@pytest.mark.parametrize("text", ["lut", "lut=a", "luts=3", "lut=3,lut=4", "dsp=-1"])
+@pytest.mark.parametrize(
+    "text", ["lut", "lut=a", "luts=3", "lut=3,lut=4", "dsp=-1", f"lut={'9' * 400}"]
+)
 def test_a_budget_that_is_none(text: str) -> None:
     with pytest.raises(GatewrightError, match="is not understood; give lut=NUMBER"):
         parse_budget(text)
