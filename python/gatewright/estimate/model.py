@@ -110,8 +110,12 @@ class ResourceModel:
 
     def of_pipeline(self, pipeline: Pipeline) -> Resources:
         """Estimate a whole design, doors included."""
-        doors = self._of(features_of(DOORS, sizes_of_doors(pipeline)))
+        doors = self.of_doors(sizes_of_doors(pipeline))
         return sum((self.of_block(block) for block in pipeline.blocks), start=doors)
+
+    def of_doors(self, sizes: Sizes) -> Resources:
+        """Estimate what a top has beside its blocks."""
+        return self._of(features_of(DOORS, sizes))
 
     @cached_property
     def error(self) -> Error:

@@ -23,12 +23,13 @@ from gatewright.graph import (
     Node,
     Strategy,
 )
+from gatewright.planner.latency import latency_alone
 from gatewright.sparse import SparseFold
 from gatewright.sparse_cycles import predicted_cycles
 from gatewright.unrolled import ADDERS_PER_STAGE, MOST_FOR_LATENCY
 
 CORES = ("folded", "sparse", "unrolled")
-_MOST_MULTIPLIERS = 1024  # of a layer
+MOST_MULTIPLIERS = 1024  # of a layer
 _MOST_SIMD = 64
 _SPARSE_PES = (1, 2, 4, 8, 16, 32, 64)
 _SPARSE_SIMDS = (4, 8, 16)
@@ -47,6 +48,9 @@ class Candidate:
         mean: Per sample on average, by samples of the training data; as ``cycles`` where that is
             exact, or where there are no such samples.
         resources: By the resource model; of the layer alone.
+        lanes_in: Elements per beat that it takes.
+        lanes_out: Elements per beat that it gives.
+        latency: Cycles of one sample alone through the layer.
     """
 
     layer: str
@@ -55,6 +59,9 @@ class Candidate:
     cycles: int
     mean: float
     resources: Resources
+    lanes_in: int = 1
+    lanes_out: int = 1
+    latency: int = 0
 
     def __str__(self) -> str:
         """Name it as a design file would."""
@@ -70,8 +77,13 @@ def candidates(
     cores: Iterable[str],
     typical: IntArray | None = None,
     adders_per_stage: int = ADDERS_PER_STAGE,
+    *,
+    skip_zeros: bool = False,
 ) -> list[Candidate]:
     """Return the ways to build a layer that no other one beats in cycles and all resources.
+
+    Compared are those of the same core and the same lanes: what stands between two layers depends
+    on the lanes of both.
 
     Args:
         graph: The network.
@@ -80,6 +92,7 @@ def candidates(
         cores: Names among ``CORES``.
         typical: Integers [vectors, columns] that the layer's matrix is multiplied with.
         adders_per_stage: Of the unrolled core.
+        skip_zeros: Dense layers skip the beats in which no row has a weight.
 
     Raises:
         GatewrightError: none of the cores can build it.
@@ -88,19 +101,36 @@ def candidates(
     for core in cores:
         for request in _requests(node, core, adders_per_stage):
             try:
-                pipeline = build(_alone(graph, replace(node, request=request)), None)
+                alone = _alone(graph, replace(node, request=request))
+                pipeline = build(alone, None, skip_zeros=skip_zeros)
             except GatewrightError as error:  # a folding that the rules of the core exclude
                 refused = str(error)
                 continue
             size = sum((model.of_block(block) for block in pipeline.blocks), start=Resources())
             mean = _mean(node, pipeline, typical)
-            found.append(Candidate(node.name, core, request, pipeline.interval, mean, size))
+            ends = pipeline.inputs[0].stream.type, pipeline.outputs[0].stream.type
+            found.append(
+                Candidate(
+                    layer=node.name,
+                    core=core,
+                    request=request,
+                    cycles=pipeline.interval,
+                    mean=mean,
+                    resources=size,
+                    lanes_in=ends[0].lanes,
+                    lanes_out=ends[1].lanes,
+                    latency=latency_alone(pipeline),
+                )
+            )
     if not found:
         raise GatewrightError(
             f"{node.name}: none of the cores asked for ({', '.join(cores)}) builds this layer"
             f"{f': {refused}' if refused else ''}"
         )
-    return _undominated(found)
+    alike: dict[tuple[str, int, int], list[Candidate]] = {}
+    for one in found:
+        alike.setdefault((one.core, one.lanes_in, one.lanes_out), []).append(one)
+    return [one for group in alike.values() for one in _undominated(group)]
 
 
 def with_requests(graph: Graph, chosen: Iterable[Candidate]) -> Graph:
@@ -122,7 +152,7 @@ def layers_of(graph: Graph) -> list[Dense]:
 
 def _mean(node: Dense, pipeline: Pipeline, typical: IntArray | None) -> float:
     """Return the cycles per sample on average: of a sparse core less than its law."""
-    fold = pipeline.blocks[0].fold
+    fold = next(block.fold for block in pipeline.blocks if block.fold is not None)
     if typical is None or not isinstance(fold, SparseFold):
         return pipeline.interval
     return fold.vectors * predicted_cycles(
@@ -167,7 +197,7 @@ def _foldings(node: Dense) -> Iterator[tuple[int, int]]:
         yield from ((pe, 1) for pe in divisors(rows))
         if node.window.narrow:
             yield from (
-                (rows, taps) for taps in range(2, cols + 1) if rows * taps <= _MOST_MULTIPLIERS
+                (rows, taps) for taps in range(2, cols + 1) if rows * taps <= MOST_MULTIPLIERS
             )
         return
     simds: list[int] = [
@@ -180,7 +210,7 @@ def _foldings(node: Dense) -> Iterator[tuple[int, int]]:
         if node.window.narrow:
             simds += [channels * taps for taps in range(2, node.window.taps + 1)]
         pes = divisors(rows)
-    yield from ((pe, simd) for pe in pes for simd in simds if pe * simd <= _MOST_MULTIPLIERS)
+    yield from ((pe, simd) for pe in pes for simd in simds if pe * simd <= MOST_MULTIPLIERS)
 
 
 def _sparse(node: Dense) -> Iterator[FoldRequest]:
@@ -206,6 +236,7 @@ def _undominated(found: list[Candidate]) -> list[Candidate]:
             (
                 one.cycles,
                 one.mean,
+                one.latency,
                 one.resources.lut,
                 one.resources.ff,
                 one.resources.dsp,

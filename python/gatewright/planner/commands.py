@@ -14,7 +14,8 @@ _UNROLLED = 4  # for so many networks of the table one with unrolled layers
 @click.option(
     "--target",
     default="",
-    help="fps=..., ii=CYCLES, latency=CYCLES or latency=...us; the highest rate if left away.",
+    help="fps=..., ii=CYCLES, latency=CYCLES or latency=...us (ns, ms); the highest rate if left "
+    "away.",
 )
 @click.option(
     "--clock",

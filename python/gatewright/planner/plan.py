@@ -2,23 +2,39 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from gatewright import reference
 from gatewright.activity import vectors_of
 from gatewright.emit.builder import build
-from gatewright.emit.pipeline import Pipeline
 from gatewright.errors import GatewrightError
 from gatewright.estimate.model import Error, ResourceModel, Resources
 from gatewright.fixed import IntArray
 from gatewright.graph import Dense, Depthwise, Graph
-from gatewright.planner.candidates import Candidate, candidates, layers_of, with_requests
-from gatewright.planner.latency import latency_alone
-from gatewright.planner.search import NAMES, Budget, Choices, cheapest, intervals, pace
+from gatewright.planner.candidates import (
+    MOST_MULTIPLIERS,
+    Candidate,
+    candidates,
+    layers_of,
+    with_requests,
+)
+from gatewright.planner.links import links, total
+from gatewright.planner.search import (
+    NAMES,
+    Budget,
+    Choices,
+    Limits,
+    cheapest,
+    intervals,
+    pace,
+    share,
+)
 from gatewright.planner.targets import Target
+from gatewright.planner.whole import Whole
 from gatewright.unrolled import ADDERS_PER_STAGE
 
 _VECTORS = 128  # that a mean is taken over
-_ROUNDS = 8  # until what stands between the layers is accounted for
+_ROUNDS = 12  # until what stands between the layers is accounted for
 
 
 @dataclass(frozen=True)
@@ -90,11 +106,12 @@ class Planner:
         for node in layers_of(graph):
             given = _vectors(node, graph, values)
             self.choices[node.name] = found = candidates(
-                graph, node, model, cores, given, adders_per_stage
+                *(graph, node, model, cores, given, adders_per_stage), skip_zeros=skip_zeros
             )
             tell(f"{node.name}: {len(found)} ways to build it that no other one beats")
         if not self.choices:
             raise GatewrightError(f"{graph.name}: no layer has weights; there is nothing to plan")
+        self.links = links(graph, model, self.choices, lanes)
 
     def plan(self, target: Target, budget: Budget) -> Plan:
         """Return the smallest plan that meets a target, or the fastest within the budget.
@@ -103,19 +120,19 @@ class Planner:
             GatewrightError: there is none; the message says what would be possible.
         """
         if target.interval is not None:
-            return self._explained(self._within(target.interval, budget, target))
+            return self._explained(self._within(target.interval, budget, target), budget)
         steps = intervals(self.choices, mean=target.mean)
         if target.latency is not None:
-            return self._explained(self._quick(target.latency, steps, budget, target))
-        return self._explained(self._fastest(steps, budget, target))
+            return self._explained(self._quick(target.latency, steps, budget, target), budget)
+        return self._explained(self._fastest(steps, budget, target), budget)
 
-    def _within(self, interval: float, budget: Budget, target: Target) -> "_Whole":
+    def _within(self, interval: float, budget: Budget, target: Target) -> Whole:
         found = self._try(interval, budget, target)
         if found is None:
             raise GatewrightError(self._impossible(interval, budget, target))
         return found
 
-    def _fastest(self, steps: Sequence[float], budget: Budget, target: Target) -> "_Whole":
+    def _fastest(self, steps: Sequence[float], budget: Budget, target: Target) -> Whole:
         """Return the plan of the fewest cycles: more cycles never need more."""
         low, high = 0, len(steps) - 1
         best = self._within(steps[high], budget, target)
@@ -128,46 +145,59 @@ class Planner:
                 high, best = middle, found
         return best
 
-    def _quick(
-        self, latency: int, steps: Sequence[float], budget: Budget, target: Target
-    ) -> "_Whole":
-        """Return the plan of the slowest pace whose sample alone is fast enough."""
-        low, high, best = 0, len(steps) - 1, None
-        least = None
+    def _quick(self, latency: int, steps: Sequence[float], budget: Budget, target: Target) -> Whole:
+        """Return the smallest plan found whose sample alone is fast enough.
+
+        The layers' own latencies added up guide the search: samples pass from layer to layer
+        before they are whole, so that the sum is more than what they take together. No other
+        plan is proved to be slower: what is refused names the least that was found.
+        """
+        alone = [[one.latency for one in found] for found in self.choices.values()]
+        low, high = sum(map(min, alone)), sum(map(max, alone))
+        best, least = None, None
         while low <= high:
             middle = (low + high) // 2
-            found = self._try(steps[middle], budget, target)
-            if found is None:
-                low = middle + 1
-                continue
-            least = min(found.latency, least or found.latency)
-            if found.latency <= latency:
-                best, low = found, middle + 1
-            else:
+            found = self._try(steps[-1], budget, target, middle)
+            if found is not None:
+                least = min(found.latency, least or found.latency)
+            if found is not None and found.latency > latency:
                 high = middle - 1
+                continue
+            low = middle + 1
+            best = found or best
         if best is None:
-            reached = f"; the least found is {least} cycles" if least else ""
+            reached = f"; the least found is {least:,} cycles" if least else ""
             raise GatewrightError(
                 f"{self.graph.name}: {target.text} cannot be met within {budget}{reached}. Ask for "
                 "less, or give more"
             )
         return best
 
-    def _try(self, interval: float, budget: Budget, target: Target) -> "_Whole | None":
-        """Return a plan within so many cycles and a budget; None: there is none."""
-        between = Resources()
+    def _try(
+        self, interval: float, budget: Budget, target: Target, latency: float | None = None
+    ) -> Whole | None:
+        """Return a plan within so many cycles and a budget; None: none was found."""
+        others: list[Resources] = [Resources()]  # of what is neither a layer nor a link
+        failed: list[list[Candidate]] = []
         for _ in range(_ROUNDS):
-            chosen = cheapest(self.choices, interval, budget.less(between), mean=target.mean)
+            chosen = None
+            for other in dict.fromkeys((others[-1], _least(others))):
+                limits = Limits(interval, budget.less(other), target.mean, latency)
+                chosen = chosen or cheapest(self.choices, limits, self.links, failed)
             if chosen is None:
                 return None
-            whole = _Whole(self, chosen, interval, mean=target.mean)
+            whole = self._whole(chosen, interval, mean=target.mean)
             if whole.pace <= interval and not budget.exceeded(whole.resources):
                 return whole
-            if whole.pace > interval and not budget.exceeded(whole.resources):
-                return None  # a stream or a block without weights is slower
-            layers = sum((one.resources for one in chosen), start=Resources())
-            between = whole.resources - layers
+            failed.append(chosen)
+            others.append(whole.resources - total(chosen, self.links))
         return None
+
+    def _whole(self, chosen: Sequence[Candidate], limit: float, *, mean: bool) -> Whole:
+        graph = with_requests(self.graph, chosen)
+        pipeline = build(graph, self.lanes, skip_zeros=self.skip_zeros)
+        used = self.model.of_pipeline(pipeline)
+        return Whole(tuple(chosen), limit, mean, pipeline, used)
 
     def _impossible(self, interval: float, budget: Budget, target: Target) -> str:
         steps = intervals(self.choices, mean=target.mean)
@@ -177,25 +207,25 @@ class Planner:
                 key=lambda name: min(pace(c, mean=target.mean) for c in self.choices[name]),
             )
             return (
-                f"{self.graph.name}: {target.text} means {interval:g} cycles per sample; {slowest} "
-                f"takes at least {steps[0]:g} on the cores allowed. Ask for less, or allow other "
-                "--cores"
+                f"{self.graph.name}: {target.text} means {interval:,} cycles per sample; {slowest} "
+                f"takes at least {ceil(steps[0]):,} on the cores allowed, folded with at most "
+                f"{MOST_MULTIPLIERS:,} multipliers. Ask for less, or allow other --cores"
             )
         free = self._try(interval, Budget(), target)
         if free is None:
             return (
-                f"{self.graph.name}: {target.text} means {interval:g} cycles per sample; streams "
+                f"{self.graph.name}: {target.text} means {interval:,} cycles per sample; streams "
                 "and layers without weights take more. Ask for less, or set rtl: input_lanes"
             )
-        needs = ", ".join(f"{name}={getattr(free.resources, name):.0f}" for name in NAMES)
+        needs = ", ".join(f"{name}={ceil(getattr(free.resources, name))}" for name in NAMES)
         return (
-            f"{self.graph.name}: {target.text} ({interval:g} cycles per sample) cannot be met "
+            f"{self.graph.name}: {target.text} ({interval:,} cycles per sample) cannot be met "
             f"within {budget}; the smallest design found without a budget takes {needs}. Ask "
             "for less, or give more"
         )
 
-    def _explained(self, whole: "_Whole") -> Plan:
-        choices = tuple(Choice(one, self._reason(one, whole)) for one in whole.chosen)
+    def _explained(self, whole: Whole, budget: Budget) -> Plan:
+        choices = tuple(Choice(one, self._reason(one, whole, budget)) for one in whole.chosen)
         return Plan(
             choices=choices,
             cycles=whole.cycles,
@@ -207,15 +237,18 @@ class Planner:
             slowest=whole.slowest,
         )
 
-    def _reason(self, one: Candidate, whole: "_Whole") -> str:
+    def _reason(self, one: Candidate, whole: Whole, budget: Budget) -> str:
         """Say what decided: the pace, and what the next best of the other cores would take."""
         found = self.choices[one.layer]
         enough = [other for other in found if whole.keeps_up(other)]
-        own = (
-            f"{_cycles(one)} cycles of {whole.limit:,.0f}, {one.resources}: the smallest of "
-            f"{len(enough)} ways that keep up"
+        least = min(share(other.resources, budget) for other in enough)
+        own = share(one.resources, budget) <= least
+        why = (
+            f"the smallest of {len(enough)} ways that keep up"
+            if own
+            else f"of {len(enough)} ways that keep up the one that suits the whole best"
         )
-        words = [own]
+        words = [f"{_cycles(one)} cycles of {whole.limit:,.0f}, {one.resources}: {why}"]
         for core in dict.fromkeys(other.core for other in found):
             rivals = [other for other in enough if other.core == core]
             if core != one.core and rivals:
@@ -227,60 +260,10 @@ class Planner:
         return "; ".join(words)
 
 
-class _Whole:
-    """A choice for every layer, built.
-
-    Attributes:
-        chosen: The candidates.
-        limit: Cycles per sample that were allowed.
-        pipeline: Their hardware.
-        resources: What it takes.
-        cycles: Per sample, by the law.
-    """
-
-    def __init__(
-        self, planner: Planner, chosen: Sequence[Candidate], limit: float, *, mean: bool
-    ) -> None:
-        self.chosen = tuple(chosen)
-        self.limit = limit
-        self.on_average = mean
-        graph = with_requests(planner.graph, chosen)
-        self.pipeline: Pipeline = build(graph, planner.lanes, skip_zeros=planner.skip_zeros)
-        self.resources = planner.model.of_pipeline(self.pipeline)
-        self.cycles = self.pipeline.interval
-
-    def of(self, candidate: Candidate) -> float:
-        """Return the cycles of a candidate that count."""
-        return pace(candidate, mean=self.on_average)
-
-    def keeps_up(self, candidate: Candidate) -> bool:
-        """Whether a candidate is within the limit."""
-        return self.of(candidate) <= self.limit
-
-    @property
-    def pace(self) -> float:
-        """Cycles per sample that count."""
-        return self.mean if self.on_average else self.cycles
-
-    @property
-    def mean(self) -> float:
-        """Cycles per sample on average: of the slowest block."""
-        return max(self._means().values(), default=self.cycles)
-
-    @property
-    def latency(self) -> int:
-        """Cycles of one sample alone."""
-        return latency_alone(self.pipeline)
-
-    @property
-    def slowest(self) -> str:
-        """What the cycles come from."""
-        means = self._means()
-        return max(means, key=lambda name: means[name])
-
-    def _means(self) -> dict[str, float]:
-        means = {block.name: float(block.interval) for block in self.pipeline.blocks}
-        return means | {one.layer: one.mean for one in self.chosen if one.core == "sparse"}
+def _least(found: Sequence[Resources]) -> Resources:
+    """Return the least of each resource, but for the first, which is none, if there are more."""
+    own = found[1:] or found
+    return Resources(*(min(getattr(one, name) for one in own) for name in NAMES))
 
 
 def _cycles(one: Candidate) -> str:

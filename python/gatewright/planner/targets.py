@@ -5,11 +5,14 @@ As the command line gives it.
 
 import re
 from dataclasses import dataclass
-from math import floor
+from fractions import Fraction
+from math import floor, isfinite
 
 from gatewright import boards
 from gatewright.errors import GatewrightError
 from gatewright.planner.search import NAMES, Budget
+
+_MICROSECONDS = {"ns": Fraction(1, 1000), "us": Fraction(1), "ms": Fraction(1000)}
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ def parse_budget(text: str) -> Budget:
     """
     limits: dict[str, float] = {}
     for part in filter(None, (word.strip() for word in text.split(","))):
-        found = re.fullmatch(r"(\w+)=(\d+)", part)
+        found = re.fullmatch(r"(\w+)=([0-9]{1,15})", part)
         if not found or found[1] not in NAMES or found[1] in limits:
             raise GatewrightError(
                 f"--budget {text}: {part!r} is not understood; give "
@@ -55,23 +58,28 @@ def parse_target(text: str, mhz: float) -> Target:
         mhz: Clock that samples per second and microseconds are counted with.
 
     Raises:
-        GatewrightError: none of these.
+        GatewrightError: none of these, or a clock that is no number.
     """
+    if not isfinite(mhz):
+        raise GatewrightError(f"--clock {mhz:g}: give a number of MHz")
     if not text:
         return Target(mean=True)
-    found = re.fullmatch(r"(fps|ii|latency)=(\d+(?:\.\d+)?)(us)?", text.strip())
-    number = float(found[2]) if found else 0.0
+    found = re.fullmatch(
+        r"(fps|ii|latency)=([0-9]{1,20}(?:\.[0-9]{1,20})?)(ns|us|ms)?", text.strip()
+    )
+    number = Fraction(found[2]) if found else Fraction(0)  # a float's last bit can be a cycle
+    clock = Fraction(str(mhz))
     whole = found and (found[1] == "fps" or found[3] or number == floor(number))
     if not found or not whole or number <= 0 or (found[3] and found[1] != "latency"):
         raise GatewrightError(
             f"--target {text} is not understood; give fps=NUMBER, ii=CYCLES, latency=CYCLES or "
-            "latency=NUMBERus"
+            "latency=NUMBERus (or ns, ms)"
         )
     cycles = floor(number)
     if found[1] == "fps":
-        cycles = floor(mhz * 1e6 / number)
+        cycles = floor(clock * 1_000_000 / number)
     elif found[3]:
-        cycles = floor(number * mhz)
+        cycles = floor(number * _MICROSECONDS[found[3]] * clock)
     if cycles < 1:
         raise GatewrightError(
             f"--target {text} is less than a cycle at {mhz:g} MHz; the fastest core takes a sample "
