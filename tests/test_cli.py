@@ -1,6 +1,8 @@
 """The command line: exit status, messages without tracebacks, and what is skipped."""
 
 import errno
+import os
+import re
 import signal
 import subprocess
 import sys
@@ -159,6 +161,30 @@ def test_hardware_that_changed_is_simulated_and_synthesised_again(
     (folder / "rtl" / "file.sv").write_text("another library, the same rtl.json")
     flow.build(small, folder, steps.Options(), None, "synth")
     assert recorded == ["sim", "synth"]
+
+
+def test_a_step_alone_warns_of_what_is_not_up_to_date(
+    tmp_path: Path, recorded: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    small, folder = loaded(tmp_path), tmp_path / "build"
+    flow.build(small, folder, steps.Options(), None, "sim")
+    flow.run_one(small, "sim", folder, steps.Options())
+    assert "not of the design" not in caplog.text
+    changed = loaded(tmp_path, DESIGN + "hls4ml: {Model: {ReuseFactor: 7}}\n")
+    flow.run_one(changed, "rtl", folder, steps.Options())
+    path = os.path.relpath(tmp_path / "small.yml")
+    assert f"step hls left is not of the design as it is now; `gatewright build {path}" in (
+        caplog.text
+    )
+
+
+def test_a_hint_names_the_design_as_the_command_line_takes_it(
+    tmp_path: Path, recorded: list[str]
+) -> None:
+    assert design.load("digits_mlp").argument == "digits_mlp"
+    path = os.path.relpath(tmp_path / "small.yml")
+    with pytest.raises(GatewrightError, match=re.escape(f"`gatewright build {path} --to rtl`")):
+        flow.run_one(loaded(tmp_path), "rtl", tmp_path / "build", steps.Options())
 
 
 def test_inputs_that_change_during_a_step_make_it_run_again(

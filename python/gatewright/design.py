@@ -1,6 +1,7 @@
 """``hls/<design>.yml`` as frozen dataclasses: one file says everything about a design."""
 
 import difflib
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, field
@@ -168,6 +169,14 @@ class Design:
     def trains(self) -> bool:
         """Whether the design has a recipe; otherwise it starts from a QONNX file."""
         return self.network is not None
+
+    @property
+    def argument(self) -> str:
+        """What names it on the command line: the name of a built-in design, or a file's path."""
+        files = sorted(self.folder.glob(f"{self.name}.y*ml"))
+        if not files or self.folder == designs_root().resolve():
+            return self.name
+        return os.path.relpath(files[0])
 
     def file(self, key: str) -> Path:
         """Return the path of the file named by ``onnx`` or ``inputs``.

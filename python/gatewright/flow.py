@@ -109,14 +109,27 @@ STEPS = (
 NAMES = tuple(step.name for step in STEPS)
 
 
+# Earlier ones also depend on the options that they were run with, later ones are not read.
+_TOLD_STALE = ("hls", "rtl")
+
+
 def run_one(design: Design, name: str, folder: Path, options: steps.Options) -> None:
-    """Run one step, whether or not it is up to date.
+    """Run one step, whether or not it is up to date; warn of earlier ones that are not.
 
     Raises:
         GatewrightError: a file of an earlier step is missing; the message names both.
     """
-    step = STEPS[NAMES.index(name)]
+    position = NAMES.index(name)
+    step = STEPS[position]
     _check_inputs(design, step, folder, options)
+    for earlier in STEPS[:position]:
+        if earlier.name in _TOLD_STALE and not _is_fresh(design, earlier, folder, options):
+            log.warning(
+                "what step %s left is not of the design as it is now; `gatewright build %s --to "
+                "%s` runs what is needed",
+                *(earlier.name, design.argument, name),
+            )
+            break
     _run(design, step, folder, options)
 
 
@@ -128,7 +141,7 @@ def require(design: Design, folder: Path, last: str) -> None:
     """
     for step in STEPS[: NAMES.index(last) + 1]:
         for name in step.writes if step.name != "train" else ():
-            _check_there(design, folder, name, f"`gatewright build {design.name} --to {last}`")
+            _check_there(design, folder, name, f"`gatewright build {design.argument} --to {last}`")
 
 
 def build(
@@ -190,7 +203,7 @@ def _check_inputs(design: Design, step: Step, folder: Path, options: steps.Optio
             f"{design.name} names an ONNX file, so there is nothing to train; begin with export"
         )
     for name in _reads(design, step, options):
-        command = f"`gatewright build {design.name} --to {step.name}`"
+        command = f"`gatewright build {design.argument} --to {step.name}`"
         _check_there(design, folder, name, command)
 
 
@@ -199,7 +212,7 @@ def _check_there(design: Design, folder: Path, name: str, command: str) -> None:
         writer = next(step.name for step in STEPS if name in step.writes)
         raise GatewrightError(
             f"{folder / name} is missing: it is written by `gatewright {writer} "
-            f"{design.name}`; {command} runs all that is needed"
+            f"{design.argument}`; {command} runs all that is needed"
         )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 _CORES = ("folded", "sparse", "unrolled")
-_UNROLLED = 4  # for so many networks of the table one with unrolled layers
+_UNROLLED = 0.3  # for each network of the table so many more, with unrolled layers
 
 
 @click.command()
@@ -107,7 +107,7 @@ def calibrate(build_dir: Path, networks: int, seed: int, table: Path | None) -> 
 
     rows = []
     drawn = [(number, False) for number in range(seed, seed + networks)]
-    drawn += [(number, True) for number in range(seed, seed + networks // _UNROLLED)]
+    drawn += [(number, True) for number in range(seed, seed + int(networks * _UNROLLED))]
     for number, unrolled in drawn:
         graph = sampling.network(number, unrolled=unrolled)
         rows += measure.blocks_of(graph, build_dir / "calibrate" / graph.name)
