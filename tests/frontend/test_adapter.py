@@ -191,6 +191,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "reuse factor text": ({"Model": {"ReuseFactor": "4"}}, "Model: ReuseFactor is '4'"),
     "pe": (layer_settings(PE=9, SIMD=1), "fc1: PE is 9; allowed: 1 to 8"),
     "simd": (layer_settings(PE=1, SIMD=13), "fc1: SIMD is 13; allowed: 1 to 12"),
+    "fewer than no adders": (
+        layer_settings(Strategy="Distributed_Arithmetic", AddersPerStage=-1),
+        "fc1: AddersPerStage is -1; allowed: whole numbers from 1",
+    ),
     "adders of a folded layer": (
         layer_settings(Strategy="Resource", AddersPerStage=3),
         "fc1: AddersPerStage is of unrolled layers; the Strategy is Resource: take Distributed_A",
