@@ -68,12 +68,12 @@ def _layer(node: Dense, exact: FixedFormat) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Made:
-    """What a tool wrote of a network, at several paces.
+    """What a tool wrote of a network, at several latencies.
 
     Attributes:
         tool: ``alkaid`` or ``da4ml``.
-        folders: Of each pace, where its Verilog is.
-        latencies: Of each pace, cycles from a vector to its results.
+        folders: Of each latency asked for, where its Verilog is.
+        latencies: Of each, the cycles from a vector to its results.
         ports: Elements of ``model_inp`` and ``model_out``.
     """
 
@@ -82,27 +82,21 @@ class Made:
     latencies: tuple[int, ...]
     ports: Ports
 
-    def closest(self, latency: int) -> int:
-        """Return the index of the pace whose latency is closest to another."""
-        return min(
-            range(len(self.latencies)), key=lambda index: abs(self.latencies[index] - latency)
-        )
-
 
 def generate(
     tool: str,
     spec: dict[str, Any],
-    paces: Sequence[float],
+    latencies: Sequence[int],
     folder: Path,
     *,
     python: str = sys.executable,
 ) -> Made:
-    """Let alkaid or da4ml write a network; it searches for the adders once for all paces.
+    """Let alkaid or da4ml write a network; it searches for the adders once for all latencies.
 
     Args:
         tool: ``alkaid`` or ``da4ml``.
         spec: See ``specification``.
-        paces: alkaid's numbers of stages; da4ml's latencies of a stage.
+        latencies: Cycles to meet as closely as the tool can.
         folder: Takes what they write.
         python: A Python that has the tool.
 
@@ -113,7 +107,7 @@ def generate(
     folder.mkdir(parents=True)
     write_json(folder / "spec.json", spec)
     command = [python, str(Path(adder_rivals.__file__)), tool, "spec.json", "."]
-    finished = process.run([*command, *map(str, paces)], cwd=folder)
+    finished = process.run([*command, *map(str, latencies)], cwd=folder)
     if finished.status != 0:
         raise NotRunError(
             f"{tool} made nothing of the network; if it is not installed: pip install "
@@ -121,7 +115,7 @@ def generate(
         )
     said = json.loads(finished.output.splitlines()[-1])
     elements = [tuple(Element(bool(k), k + i + f, f) for k, i, f in said[side]) for side in _SIDES]
-    folders = tuple(folder / str(index) for index in range(len(paces)))
+    folders = tuple(folder / str(index) for index in range(len(latencies)))
     return Made(tool, folders, tuple(said["latencies"]), Ports(*elements))
 
 
@@ -141,7 +135,7 @@ def rival(
 
     Args:
         made: See ``generate``.
-        index: Of the pace.
+        index: Of the latency.
         vectors: Samples and what must come of them, in units of the specification.
         folder: To work in.
         kept: Give their adders ``keep_hierarchy``.

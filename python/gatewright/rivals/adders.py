@@ -1,7 +1,7 @@
 """Unrolled designs: what alkaid and da4ml make of the same integers, at the same latency.
 
 Our own depth comes first, by the adders between two registers; the others are asked for as many
-cycles: alkaid by its number of stages, da4ml by the pace that comes closest.
+cycles.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,8 +20,6 @@ _NOTE = (
     "the pipeline alone, without a handshake: inputs are always taken, results must be; the same "
     "integers, conversions round half up"
 )
-# Latencies of a stage that da4ml is asked for, the shortest first: its number of stages follows.
-_PACES = (0.8, 1.0, 1.2, 1.3, 1.5, 1.8, 2.2, 2.7, 3.5, 4.5, 6.0)
 
 
 def measure(tool: str, subject: Subject, settings: Sequence[str]) -> Iterator[Row]:
@@ -46,14 +44,14 @@ def measure(tool: str, subject: Subject, settings: Sequence[str]) -> Iterator[Ro
     except GatewrightError as error:
         raise NotRunError(str(error)) from error
     own = {count: _ours(subject, count) for count in subject.adders_per_stage or (None,)}
-    paces = _PACES if tool == "da4ml" else sorted({each.latency - 1 for each in own.values()})
-    made = adder_tools.generate(tool, spec, paces, subject.folder / tool)
+    latencies = [each.latency for each in own.values()]
+    made = adder_tools.generate(tool, spec, latencies, subject.folder / tool)
     vectors = expected(_network(subject, None), subject.inputs, spec["fraction"])
-    for count, each in own.items():
+    for index, (count, each) in enumerate(own.items()):
         yield _row(each, subject, f"pipeline alone{f', {count} adders' if count else ''}")
         for setting in settings or SETTINGS:
             found = adder_tools.rival(
-                *(made, made.closest(each.latency), vectors),
+                *(made, index, vectors),
                 subject.folder / _folder(f"{tool}_{setting}", count),
                 kept=setting == "kept",
                 target_mhz=subject.place_mhz,
