@@ -88,8 +88,6 @@ def generate(
     spec: dict[str, Any],
     latencies: Sequence[int],
     folder: Path,
-    *,
-    python: str = sys.executable,
 ) -> Made:
     """Let alkaid or da4ml write a network; it searches for the adders once for all latencies.
 
@@ -98,7 +96,6 @@ def generate(
         spec: See ``specification``.
         latencies: Cycles to meet as closely as the tool can.
         folder: Takes what they write.
-        python: A Python that has the tool.
 
     Raises:
         NotRunError: the tool is missing or fails.
@@ -106,7 +103,7 @@ def generate(
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     write_json(folder / "spec.json", spec)
-    command = [python, str(Path(adder_rivals.__file__)), tool, "spec.json", "."]
+    command = [sys.executable, str(Path(adder_rivals.__file__)), tool, "spec.json", "."]
     finished = process.run([*command, *map(str, latencies)], cwd=folder)
     if finished.status != 0:
         raise NotRunError(
