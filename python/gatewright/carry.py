@@ -23,8 +23,9 @@ from gatewright.fixed import IntArray
 from gatewright.reassociate import reassociated
 
 _METHODS = ("wmc", "mc")  # alkaid's: pairs weighted by their bits, or as often as they come
-_TRIED = 120_000_000  # pairs of digits that are looked at, in all orders together
-_MOST_ORDERS = 8
+_TRIED = 200_000_000  # pairs of digits that are looked at, in all orders together
+_MOST_ORDERS = 36
+_OF_A_LEVEL = 0.02  # of the cells: about what the registers of a level are
 
 
 @dataclass(frozen=True)
@@ -85,15 +86,11 @@ class Layout:
 
     Attributes:
         graph: The graph.
-        per_stage: Adders one after another between two registers.
-        stages: Of each value: registers before it is computed, not counting the input's.
         values: Of the graph's values, how each is kept.
-        chains: Of one stage each: one sum, or two that share it, lower bits first.
+        chains: One sum, or two of one depth that share it, lower bits first.
     """
 
     graph: AdderGraph
-    per_stage: int
-    stages: tuple[int, ...]
     values: tuple[Value, ...]
     chains: tuple[tuple[Sum, ...], ...]
 
@@ -103,30 +100,20 @@ class Layout:
         return sum(ceil(sum(each.width for each in chain) / 2) for chain in self.chains)
 
 
-def stage_of(depth: int, per_stage: int) -> int:
-    """Return the stage of what has so many adders one after another up to it; inputs have 0."""
-    return ceil(depth / per_stage)
+def lay_out(graph: AdderGraph) -> Layout:
+    """Choose signs, offsets, widths and what shares a chain."""
+    return _Planner(graph).layout()
 
 
-def lay_out(graph: AdderGraph, per_stage: int) -> Layout:
-    """Choose signs, offsets, widths and what shares a chain.
+def best_layout(weight: IntArray, spans: Sequence[Span]) -> Layout:
+    """Return the best of several layouts that alkaid's search leads to.
 
-    Args:
-        graph: The graph.
-        per_stage: Adders one after another between two registers, at least 1.
-    """
-    return _Planner(graph, per_stage).layout()
-
-
-def best_layout(weight: IntArray, spans: Sequence[Span], per_stage: int) -> Layout:
-    """Return the layout with the fewest cells of several that alkaid's search leads to.
-
-    It breaks ties by the order of rows and columns: small matrices are tried in several orders.
+    It breaks ties by the order of rows and columns: small matrices are tried in several orders. The
+    best has the fewest cells, or hardly more and fewer adders one after another.
 
     Args:
         weight: Integers [rows, columns].
         spans: What each column's input can be.
-        per_stage: Adders one after another between two registers, at least 1.
 
     Raises:
         NotRunError: alkaid is not installed.
@@ -136,11 +123,11 @@ def best_layout(weight: IntArray, spans: Sequence[Span], per_stage: int) -> Layo
     graphs = []
     for rows, columns in parts:
         own = [spans[column] for column in columns]
-        graphs.append(_best_graph(weight[rows][:, columns], own, per_stage))
+        graphs.append(_best_graph(weight[rows][:, columns], own))
     whole = joined(tuple(spans), len(weight), list(zip(parts, graphs, strict=True)))
     if not np.array_equal(whole.matrix(), weight):
         raise CheckFailedError("the adders in their new order multiply with another matrix")
-    return lay_out(whole, per_stage)
+    return lay_out(whole)
 
 
 def _parts(weight: IntArray) -> Iterator[tuple[list[int], list[int]]]:
@@ -157,7 +144,7 @@ def _parts(weight: IntArray) -> Iterator[tuple[list[int], list[int]]]:
         yield rows, columns.tolist()
 
 
-def _best_graph(weight: IntArray, spans: Sequence[Span], per_stage: int) -> AdderGraph:
+def _best_graph(weight: IntArray, spans: Sequence[Span]) -> AdderGraph:
     rng = np.random.default_rng(weight.shape)
     rows, columns = (list(range(size)) for size in weight.shape)
     found = []
@@ -169,16 +156,19 @@ def _best_graph(weight: IntArray, spans: Sequence[Span], per_stage: int) -> Adde
             graph = reassociated(solve(turned, order, method))
             found.append(graph.reordered(rows, columns))
         rows, columns = (rng.permutation(size).tolist() for size in weight.shape)
-    return min(found, key=lambda graph: lay_out(graph, per_stage).cells)
+    return min(found, key=_cost)
+
+
+def _cost(graph: AdderGraph) -> float:
+    """Return its cells; an adder one after another less is worth a few of them."""
+    return lay_out(graph).cells * (1 + _OF_A_LEVEL * max(graph.depths, default=0))
 
 
 class _Planner:
     """Goes through the adders in order."""
 
-    def __init__(self, graph: AdderGraph, per_stage: int) -> None:
+    def __init__(self, graph: AdderGraph) -> None:
         self.graph = graph
-        self.per_stage = per_stage
-        self.stages = tuple(stage_of(depth, per_stage) for depth in graph.depths)
         self.values = [_input(span) for span in graph.spans]
         self.chains: list[tuple[Sum, ...]] = []
         # Sums of odd width without company. Only sums with as many adders before them share a
@@ -190,7 +180,7 @@ class _Planner:
             self._add(len(self.graph.spans) + index, adder)
         self.chains += [(alone,) for odd in self.odd.values() for alone in odd]
         order = sorted(self.chains, key=lambda chain: chain[0].number)
-        return Layout(self.graph, self.per_stage, self.stages, tuple(self.values), tuple(order))
+        return Layout(self.graph, tuple(self.values), tuple(order))
 
     def _add(self, number: int, adder: Adder) -> None:
         subtract = self.values[adder.a].negative != self.values[adder.b].negative

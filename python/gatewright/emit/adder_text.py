@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from gatewright.carry import Layout, Sum, stage_of
+from gatewright.carry import Layout, Sum
 from gatewright.emit.blocks import bit
 from gatewright.emit.conversion import Conversion
+from gatewright.emit.stages import stages
 
 _HEADER = """\
 // Results of a constant matrix: sums of shifted inputs, a constant, a conversion.
@@ -14,9 +15,9 @@ _HEADER = """\
 //   y_o(t + {latency}) = requantise(matrix * x_i(t) + bias)
 //
 // {columns} elements in, {rows} out, {adders} adders, at most {per_stage} one after another
-// between two registers, a row's constant and its conversion counted as one each. x_i comes from
-// registers; where it has a sign, the highest bit of each element is turned over. One vector per
-// cycle; nothing is reset.
+// between two registers; a row's constant and its conversion count as one each, and so does the way
+// from x_i, which comes from registers. Where x_i has a sign, the highest bit of each element is
+// turned over. One vector per cycle; nothing is reset.
 module {name} (
   input  logic             clk_i,
   input  logic [{x_top}:0] x_i,  // element 0 lowest
@@ -41,7 +42,9 @@ class AdderModule:
     registers: int
 
 
-def adder_module(name: str, layout: Layout, in_width: int, rows: list[Conversion]) -> AdderModule:
+def adder_module(
+    name: str, layout: Layout, in_width: int, rows: list[Conversion], per_stage: int
+) -> AdderModule:
     """Return a module that computes a layer's results.
 
     Args:
@@ -49,46 +52,35 @@ def adder_module(name: str, layout: Layout, in_width: int, rows: list[Conversion
         layout: Its matrix.
         in_width: Bits of an element of the vector.
         rows: What becomes of each row's product.
+        per_stage: Adders one after another between two registers, at least 1.
     """
-    writer = _Writer(layout, in_width, rows)
+    writer = _Writer(layout, in_width, rows, per_stage)
     body = writer.body()
     head = _HEADER.format(
         name=name,
-        latency=writer.last,
+        latency=writer.stages.last,
         columns=len(layout.graph.spans),
         rows=len(rows),
         adders=len(layout.graph.adders),
-        per_stage=layout.per_stage,
+        per_stage=per_stage,
         x_top=len(layout.graph.spans) * in_width - 1,
         y_top=sum(row.out_width for row in rows) - 1,
     )
-    return AdderModule(f"{head}{body}\nendmodule\n", writer.last, writer.registers)
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where a row's sum becomes its result.
-
-    Attributes:
-        sum: Stage in which its constant is added.
-        out: Stage at whose end its result stands in a register.
-    """
-
-    sum: int
-    out: int
+    return AdderModule(f"{head}{body}\nendmodule\n", writer.stages.last, writer.registers)
 
 
 class _Writer:
-    """Writes values, stage by stage; a value of stage s stands in a register from its end on."""
+    """Writes values, stage by stage."""
 
-    def __init__(self, layout: Layout, in_width: int, rows: list[Conversion]) -> None:
+    def __init__(
+        self, layout: Layout, in_width: int, rows: list[Conversion], per_stage: int
+    ) -> None:
         self.layout = layout
         self.graph = layout.graph
         self.in_width = in_width
         self.rows = rows
         self.inputs = len(self.graph.spans)
-        self.places = self._places()
-        self.last = max(place.out for place in self.places)
+        self.stages = stages(layout, rows, per_stage)
         self.sums = {each.number: each for chain in layout.chains for each in chain}
         self.until = self._lifetimes()
         self.registers = 0
@@ -100,7 +92,7 @@ class _Writer:
         declared: list[str] = []
         clocked: dict[int, list[str]] = defaultdict(list)
         for number in sorted(self.until):
-            width, stage = self.layout.values[number].width, self.layout.stages[number]
+            width, stage = self.layout.values[number].width, self.stages.values[number]
             source = f"v{number}"
             if number < self.inputs:
                 source, stage = _register(number, 0), 1
@@ -139,42 +131,27 @@ class _Writer:
             source = name
             self.registers += width
 
-    def _places(self) -> list[_Place]:
-        """Return the stages of each row; where its result is wider than its sum, the last ones."""
-        per_stage, places = self.layout.per_stage, []
-        for row, conversion in zip(self.graph.rows, self.rows, strict=True):
-            depth = 0 if row.source is None else self.graph.depths[row.source]
-            out = stage_of(depth + conversion.levels, per_stage)
-            places.append(_Place(stage_of(depth + 1, per_stage), out))
-        last = max(place.out for place in places)
-        for index, (row, place) in enumerate(zip(self.graph.rows, places, strict=True)):
-            width = 1 if row.source is None else self.layout.values[row.source].width
-            if self.rows[index].out_width > width:
-                late = last - place.out
-                places[index] = _Place(place.sum + late, last)
-        return places
-
     def _lifetimes(self) -> dict[int, int]:
         """Return of each value that is read the last stage at whose end a register holds it."""
         until: dict[int, int] = {}
-        stages = self.layout.stages
+        found = self.stages.values
 
         def read(number: int, stage: int) -> None:
-            until[number] = max(until.get(number, stages[number] - 1), stage - 1)
+            until[number] = max(until.get(number, found[number] - 1), stage - 1)
 
-        for row, place in zip(self.graph.rows, self.places, strict=True):
+        for row, place in zip(self.graph.rows, self.stages.rows, strict=True):
             if row.source is not None:
                 read(row.source, place.sum)
         for number in range(self.inputs + len(self.graph.adders) - 1, self.inputs - 1, -1):
             if number in until:
                 for operand in (self.sums[number].a, self.sums[number].b):
                     # A value of the same stage is read as it is computed; inputs are registered.
-                    same = operand >= self.inputs and stages[operand] == stages[number]
-                    read(operand, stages[operand] if same else stages[number])
+                    same = operand >= self.inputs and found[operand] == found[number]
+                    read(operand, found[operand] if same else found[number])
         return until
 
     def _name(self, number: int, stage: int) -> str:
-        same = number >= self.inputs and self.layout.stages[number] == stage
+        same = number >= self.inputs and self.stages.values[number] == stage
         return f"v{number}" if same else _register(number, stage - 1)
 
     def _chain(self, chain: tuple[Sum, ...]) -> str:
@@ -183,7 +160,7 @@ class _Writer:
         high: dict[str, list[str]] = {"a": [], "b": [], "sum": []}
         for each in chain:
             width, whole = each.width, self.layout.values[each.number].width
-            stage = self.layout.stages[each.number]
+            stage = self.stages.values[each.number]
             passed = min(each.shift, whole)
             if passed:
                 low = self._bits(each.a, stage, 0, passed)
@@ -236,7 +213,7 @@ class _Writer:
         clocked: dict[int, list[str]],
     ) -> str:
         """Return the conversion of a row; registers behind it wait for the slowest."""
-        source, place = self.graph.rows[index].source, self.places[index]
+        source, place = self.graph.rows[index].source, self.stages.rows[index]
         value = "1'b0" if source is None else self._name(source, place.sum)
         width = 1 if source is None else self.layout.values[source].width
         own = {"InWidth": str(width), "SumRegister": bit(place.out > place.sum)}
@@ -245,8 +222,8 @@ class _Writer:
         lines = ",\n".join(f"    .{key:{size}}({text})" for key, text in parameters.items())
         output = target = f"y_o[{low}+:{row.out_width}]"
         after = ""
-        if place.out < self.last:
-            stages = range(place.out + 1, self.last + 1)
+        if place.out < self.stages.last:
+            stages = range(place.out + 1, self.stages.last + 1)
             names = [f"y{index}_{stage}" for stage in stages]
             output = f"y{index}"
             declared.append(f"  logic [{row.out_width - 1}:0] {output};")

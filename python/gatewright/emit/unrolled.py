@@ -56,6 +56,7 @@ def layer_text(
     layout: Layout,
     in_width: int,
     rows: list[Conversion],
+    per_stage: int,
     vectors: int = 1,
     window: dict[str, int | str] | None = None,
     ends: Ends | None = None,
@@ -68,13 +69,14 @@ def layer_text(
         layout: Its matrix.
         in_width: Bits of an input element.
         rows: What becomes of each row's product.
+        per_stage: Adders one after another between two registers.
         vectors: Vectors per frame.
         window: Parameters of an ``axis_window`` in front of it; None: none.
         ends: Where it stands in a run; None: alone.
     """
     ends = ends or Ends()
     sums = f"{name}_sums"
-    inner = adder_module(sums, layout, in_width, rows)
+    inner = adder_module(sums, layout, in_width, rows, per_stage)
     latency = inner.latency + (_ENTRY if ends.head else 0)
     columns, out_bits = len(layout.graph.spans), sum(row.out_width for row in rows)
     in_bits = in_width * (int(window["Channels"]) if window else columns)
@@ -137,7 +139,7 @@ def layer(
     out = Lanes(last.out.format, last.out.size, folded.out_lanes)
     weight = as_matrix(node)
     spans = ((source.min_int, source.max_int),) * folded.cols
-    layout = _layout(weight.tobytes(), weight.shape, spans, folded.per_stage)
+    layout = _layout(weight.tobytes(), weight.shape, spans)
     kept = [
         (row, None if row.source is None else layout.values[row.source])
         for row in layout.graph.rows
@@ -148,7 +150,11 @@ def layer(
     if isinstance(node, Conv | Depthwise):
         window = _window(node, source.width, image)
         needed = needs.windows(image, node.window, 1, 1, by_group=False)
-    made = layer_text(name, node.origin, layout, source.width, rows, folded.vectors, window, ends)
+    made = layer_text(
+        *(name, node.origin, layout, source.width, rows, folded.per_stage, folded.vectors),
+        window=window,
+        ends=ends,
+    )
     depth = made.latency + _GATE if ends.tail else 0
     shape = f"{folded.rows} x {folded.cols} weights {node.weight_format}"
     return Block(
@@ -211,12 +217,10 @@ def with_credits(blocks: Sequence[Block], unique: Callable[[str], str]) -> list[
 
 
 @lru_cache(maxsize=256)
-def _layout(
-    weight: bytes, shape: tuple[int, int], spans: tuple[Span, ...], per_stage: int
-) -> Layout:
+def _layout(weight: bytes, shape: tuple[int, int], spans: tuple[Span, ...]) -> Layout:
     """Return a matrix' layout; the search takes seconds, and a plan asks for the same one often."""
     matrix = np.frombuffer(weight, dtype=np.int64).reshape(shape)
-    return best_layout(matrix, spans, per_stage)
+    return best_layout(matrix, spans)
 
 
 def _window(node: Conv | Depthwise, in_width: int, image: StreamType) -> dict[str, int | str]:
