@@ -242,6 +242,15 @@ def test_the_clock_decides_the_adders_per_stage(
     assert fc2.request.adders_per_stage is None  # folded
 
 
+def test_what_an_unrolled_layer_does_not_use_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "gatewright")
+    settings = layer_settings(Strategy="Distributed_Arithmetic", PE=2)
+    graph_of(convert(prepare(mlp(tmp_path / "m.onnx")), settings, TARGET, tmp_path))
+    assert "fc1: unrolled, a vector per cycle: its PE and SIMD are not used" in caplog.text
+
+
 def test_the_accumulator_that_the_refusal_names_does(tmp_path: Path) -> None:
     path = mlp(tmp_path / "m.onnx")
     with pytest.raises(GatewrightError) as caught:

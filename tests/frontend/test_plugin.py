@@ -119,7 +119,13 @@ def test_the_entry_point_registers_once() -> None:
     assert backend.name == "Gatewright"
 
 
-def pytorch_graph(tmp_path: Path, *, exact: bool, **layers: dict[str, object]) -> object:
+def pytorch_graph(
+    tmp_path: Path,
+    *,
+    exact: bool,
+    first: dict[str, object] | None = None,
+    **layers: dict[str, object],
+) -> object:
     """Convert a float PyTorch network, its weights on a grid of 1/16 if ``exact``."""
     torch = pytest.importorskip("torch")
     plugin.load()
@@ -135,6 +141,7 @@ def pytorch_graph(tmp_path: Path, *, exact: bool, **layers: dict[str, object]) -
         network.eval(), (6,), granularity="name", backend="Gatewright"
     )
     config["Model"]["Strategy"] = "Resource"
+    config["LayerName"]["_0"] |= first or {}
     names = list(config["LayerName"])
     types = {"result": "fixed<12,5>", "weight": "fixed<8,3>", "bias": "fixed<8,3>"}
     for name in names:
@@ -145,6 +152,12 @@ def pytorch_graph(tmp_path: Path, *, exact: bool, **layers: dict[str, object]) -
     return convert_from_pytorch_model(
         network, output_dir=str(tmp_path / "out"), backend="Gatewright", hls_config=config
     )
+
+
+def test_a_negative_number_of_adders_is_refused(tmp_path: Path) -> None:
+    asked = {"Strategy": "Distributed_Arithmetic", "GwAddersPerStage": -2}
+    with pytest.raises(GatewrightError, match="AddersPerStage is -2; allowed: whole numbers from"):
+        pytorch_graph(tmp_path, exact=True, first=asked)
 
 
 def test_hls4mls_pytorch_front_end(tmp_path: Path) -> None:

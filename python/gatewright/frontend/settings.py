@@ -122,6 +122,8 @@ def fold_request(layer: Any, size: tuple[int, int]) -> FoldRequest:
     pe = lanes(layer, "gw_pe", rows)
     simd = lanes(layer, "gw_simd", columns)
     adders = _adders_per_stage(layer, strategy)
+    if strategy is Strategy.DISTRIBUTED_ARITHMETIC and (pe or simd):
+        log.info("%s: unrolled, a vector per cycle: its PE and SIMD are not used", origin(layer))
     backend = layer.model.config.backend
     valid = backend.get_valid_reuse_factors(columns, rows)
     used = asked if asked in valid else int(backend.get_closest_reuse_factor(valid, asked))
@@ -147,9 +149,13 @@ def _adders_per_stage(layer: Any, strategy: Strategy) -> int:
     Where ``gw_adders_per_stage`` was not given, ClockPeriod decides.
 
     Raises:
-        GatewrightError: it was given to a layer that is not unrolled.
+        GatewrightError: it is negative, or was given to a layer that is not unrolled.
     """
     value = int(layer.get_attr("gw_adders_per_stage", 0))
+    if value < 0:
+        raise GatewrightError(
+            f"{origin(layer)}: AddersPerStage is {value}; allowed: whole numbers from 1"
+        )
     if strategy in _UNROLLED:
         return value or adders_within(float(layer.model.config.get_config_value("ClockPeriod")))
     if value:
