@@ -16,7 +16,7 @@ pytest.importorskip("alkaid.cmvm", reason="the extra 'unrolled' is not installed
 ROWS, COLUMNS = 10, 12
 
 
-def conversion(*, relu: bool = True) -> Conversion:
+def conversion(*, relu: bool = True, out_width: int = 4) -> Conversion:
     """Return a conversion that counts as two adders, or without relu as one."""
     found = Conversion(
         negate=False,
@@ -25,7 +25,7 @@ def conversion(*, relu: bool = True) -> Conversion:
         sum_width=14,
         sum_signed=True,
         drop=4,
-        out_width=4,
+        out_width=out_width,
         out_signed=not relu,
         even=False,
         rounding=Rounding.TRN,
@@ -63,6 +63,7 @@ def check(layout: Layout, rows: list[Conversion], found: Stages, per_stage: int)
     for row, each, place in zip(layout.graph.rows, rows, found.rows, strict=True):
         last = 0 if row.source is None else found.values[row.source]
         assert last <= place.sum <= place.out <= found.last
+        assert place.out <= place.sum + 1  # one register holds the sum, or none
         # The constant's adder and the rest, if any, behind those of the same stage.
         same = before[row.source] if row.source is not None and last == place.sum else 0
         assert same + (1 if place.sum < place.out else each.levels) <= per_stage
@@ -94,3 +95,13 @@ def test_the_first_stage_has_an_adder_less(per_stage: int) -> None:
     found = stages(layout, rows, per_stage)
     first = [layout.graph.depths[n] for n, stage in enumerate(found.values) if stage == 1]
     assert max(first, default=0) == per_stage - 1
+
+
+@pytest.mark.parametrize("per_stage", [1, 2])
+def test_a_result_wider_than_its_product_is_made_last(per_stage: int) -> None:
+    layout, rows = layout_of(0.5, 2), [conversion(out_width=4), conversion(out_width=24)] * 5
+    found = stages(layout, rows, per_stage)
+    check(layout, rows, found, per_stage)
+    wide, narrow = found.rows[1::2], found.rows[0::2]
+    assert {place.out for place in wide} == {found.last}
+    assert min(place.out for place in narrow) < found.last
