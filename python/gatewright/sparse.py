@@ -290,12 +290,13 @@ def sparse_fold(node: Dense) -> SparseFold:
     vectors = prod(node.out.image[:2]) if isinstance(node, Conv) else 1
     packed = pack(node.weight, deal(node.weight, pe, node.activity), pe)
     picks = _picks(node, pe, simd)
-    # Results must not be slower than what the PEs multiply if few activations are not zero.
+    # Results take half the cycles of what the PEs multiply if few activations are not zero: while
+    # they leave, one sample alone is not multiplied any more, and its bank of sums is not free.
     work = max(ceil(cols / simd), max(map(len, packed.entries)) // _FEW, 1)
     fitting = [lanes for lanes in range(1, pe + 1) if pe % lanes == 0]
     if isinstance(node, Conv):
         fitting = [lanes for lanes in fitting if rows % lanes == 0]
-    out_lanes = next((n for n in fitting if ceil(rows / n) + 1 <= work), fitting[-1])
+    out_lanes = next((n for n in fitting if 2 * (ceil(rows / n) + 1) <= work), fitting[-1])
     in_lanes = simd if channels is None else min(simd, channels)
     return SparseFold(rows, cols, pe, simd, in_lanes, out_lanes, picks, vectors, packed)
 

@@ -81,6 +81,7 @@ module matvec_sparse #(
 
   logic                      kept_tvalid, kept_tready, kept_tlast;
   logic [Lanes*InWidth-1:0]  kept_tdata;
+  logic [Lanes-1:0]          kept_tkeep;
   logic [BeatWidth-1:0]      kept_beat;
   logic                      open_q;  // no queue is nearly full
   logic                      step, step_last;
@@ -102,6 +103,7 @@ module matvec_sparse #(
     .m_axis_tvalid(kept_tvalid),
     .m_axis_tready(kept_tready),
     .m_axis_tdata (kept_tdata),
+    .m_axis_tkeep (kept_tkeep),
     .m_axis_tuser (kept_beat),
     .m_axis_tlast (kept_tlast)
   );
@@ -117,6 +119,7 @@ module matvec_sparse #(
     .s_axis_tvalid(kept_tvalid),
     .s_axis_tready(kept_tready),
     .s_axis_tdata (kept_tdata),
+    .s_axis_tkeep (kept_tkeep),
     .s_axis_tuser (kept_beat),
     .s_axis_tlast (kept_tlast),
     .ready_i     (open_q),

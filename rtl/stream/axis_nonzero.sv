@@ -4,7 +4,7 @@
 //
 // In: Lanes elements per beat, ceil(Cols/Lanes) beats per vector, tlast on the last. Out: the beats
 // with an element that is not zero, and each vector's last; m_axis_tuser is the beat's number in its
-// vector, from 0. A dropped beat costs a cycle on the way in alone. s_axis_tready comes from a
+// vector, from 0; m_axis_tkeep has a bit per element: it is not zero. A dropped beat costs a cycle on the way in alone. s_axis_tready comes from a
 // register; latency 1 cycle (Depth <= 32). A vector's length must be exact; an assertion checks
 // tlast.
 module axis_nonzero #(
@@ -27,6 +27,7 @@ module axis_nonzero #(
   output logic                   m_axis_tvalid,
   input  logic                   m_axis_tready,
   output logic [Lanes*Width-1:0] m_axis_tdata,
+  output logic [Lanes-1:0]       m_axis_tkeep,
   output logic [BeatWidth-1:0]   m_axis_tuser,
   output logic                   m_axis_tlast
 );
@@ -43,18 +44,25 @@ module axis_nonzero #(
     if (!rst_ni) beat_q <= '0;
   end
 
+  // Found before the queue, not behind it: what counts them there is the longer way.
+  logic [Lanes-1:0] present;
+
+  for (genvar l = 0; l < Lanes; l++) begin : gen_present
+    assign present[l] = |s_axis_tdata[l*Width +: Width];
+  end
+
   axis_fifo #(
-    .Width(1 + BeatWidth + Lanes * Width),
+    .Width(1 + BeatWidth + Lanes + Lanes * Width),
     .Depth(Depth)
   ) u_fifo (
     .clk_i,
     .rst_ni,
-    .s_axis_tvalid(s_axis_tvalid && (s_axis_tdata != '0 || s_axis_tlast)),
+    .s_axis_tvalid(s_axis_tvalid && (present != '0 || s_axis_tlast)),
     .s_axis_tready,
-    .s_axis_tdata ({s_axis_tlast, beat_q, s_axis_tdata}),
+    .s_axis_tdata ({s_axis_tlast, beat_q, present, s_axis_tdata}),
     .m_axis_tvalid,
     .m_axis_tready,
-    .m_axis_tdata ({m_axis_tlast, m_axis_tuser, m_axis_tdata})
+    .m_axis_tdata ({m_axis_tlast, m_axis_tuser, m_axis_tkeep, m_axis_tdata})
   );
 
 `ifdef VERILATOR

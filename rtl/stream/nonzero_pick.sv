@@ -1,8 +1,8 @@
 // Picks the elements that are not zero out of beats, several per cycle.
 //
-// In: Lanes elements per beat, lane 0 lowest, with the beat's number in its vector; s_axis_tlast on a
-// vector's last beat. Beats that are all zero may be left out, but for a vector's last (see
-// axis_nonzero). Out: up to Picks elements per step, in order, each with its column, number * Lanes
+// In: Lanes elements per beat, lane 0 lowest, with a bit for each: it is not zero (s_axis_tkeep); and
+// the beat's number in its vector; s_axis_tlast on a vector's last beat. Beats that are all zero may
+// be left out, but for a vector's last (see axis_nonzero). Out: up to Picks elements per step, in order, each with its column, number * Lanes
 // + lane; pick_valid_o says which are there. last_o marks a vector's last step, which has no element
 // where the last beat is all zero.
 //
@@ -26,6 +26,7 @@ module nonzero_pick #(
   input  logic                      s_axis_tvalid,
   output logic                      s_axis_tready,
   input  logic [Lanes*Width-1:0]    s_axis_tdata,
+  input  logic [Lanes-1:0]          s_axis_tkeep,  // elements that are not zero
   input  logic [BeatWidth-1:0]      s_axis_tuser,  // the beat's number in its vector
   input  logic                      s_axis_tlast,
 
@@ -40,11 +41,6 @@ module nonzero_pick #(
   if (Picks < 1 || Picks > Lanes) begin : gen_check_picks
     $fatal(1, "nonzero_pick: Picks is %0d, must be 1 to Lanes, which is %0d", Picks, Lanes);
   end
-
-  // Elements of a beat that are not zero.
-  function automatic logic [Lanes-1:0] present(logic [Lanes*Width-1:0] data);
-    for (int unsigned l = 0; l < Lanes; l++) present[l] = |data[l*Width +: Width];
-  endfunction
 
   // The beat that is being picked from, and which of its elements are left.
   // Counted, for what ends a beat enables many registers: it should come from one.
@@ -67,7 +63,7 @@ module nonzero_pick #(
   end
 
   assign s_axis_tready = ready_i && !more_q;
-  assign count         = CountWidth'($countones(present(s_axis_tdata)));
+  assign count         = CountWidth'($countones(s_axis_tkeep));
 
   always_ff @(posedge clk_i) begin
     if (ready_i) begin
@@ -81,7 +77,7 @@ module nonzero_pick #(
         last_q  <= s_axis_tlast;
         from_q  <= s_axis_tuser;
         data_q  <= s_axis_tdata;
-        left_q  <= present(s_axis_tdata);
+        left_q  <= s_axis_tkeep;
       end
     end
     if (!rst_ni) begin
@@ -137,4 +133,13 @@ module nonzero_pick #(
       valid_o        <= 1'b0;
     end
   end
+
+`ifdef VERILATOR
+  for (genvar l = 0; l < Lanes; l++) begin : gen_keep
+    KeepIsNotZero: assert property (@(posedge clk_i) disable iff (!rst_ni)
+        s_axis_tvalid |-> s_axis_tkeep[l] == (s_axis_tdata[l*Width +: Width] != '0))
+      else $error("nonzero_pick: element %0d: tkeep is %0d, its value %0d", l, s_axis_tkeep[l],
+                  s_axis_tdata[l*Width +: Width]);
+  end
+`endif
 endmodule

@@ -1,5 +1,5 @@
 // Properties of axis_nonzero: the beats that are not all zero and a vector's last leave in order,
-// with their numbers, and no others.
+// with their numbers and a bit for each element that is not zero, and no others.
 module axis_nonzero_proof #(
   parameter int unsigned Cols = 5,
   parameter int unsigned Lanes = 2
@@ -8,31 +8,33 @@ module axis_nonzero_proof #(
   input logic rst_ni,
   input logic mark_i,  // a beat to watch
   input logic s_axis_tvalid,
-  input logic [Lanes-1:0] s_axis_tdata,  // elements of one bit
+  input logic [Lanes*Width-1:0] s_axis_tdata,
   input logic s_axis_tlast,
   input logic m_axis_tready
 );
 
+  localparam int unsigned Width     = 2;
   localparam int unsigned Beats     = (Cols - 1) / Lanes + 1;
   localparam int unsigned BeatWidth = (Beats > 1) ? $clog2(Beats) : 1;
 
-  logic                 s_axis_tready, m_axis_tvalid, m_axis_tlast, last, here, none, worth;
-  logic [Lanes-1:0]     m_axis_tdata, data;
-  logic [BeatWidth-1:0] m_axis_tuser, number, in_q;
+  logic                   s_axis_tready, m_axis_tvalid, m_axis_tlast, last, here, none, worth;
+  logic [Lanes*Width-1:0] m_axis_tdata, data;
+  logic [Lanes-1:0]       m_axis_tkeep;
+  logic [BeatWidth-1:0]   m_axis_tuser, number, in_q;
 
   initial assume (!rst_ni);
 
   axis_nonzero #(
     .Cols (Cols),
     .Lanes(Lanes),
-    .Width(1),
+    .Width(Width),
     .Depth(2)
   ) u_dut (
     .*
   );
 
   stream_rules #(
-    .Width (Lanes + 1),
+    .Width (1 + Lanes * Width),
     .Assume(1'b1)
   ) u_in (
     .clk_i,
@@ -43,19 +45,19 @@ module axis_nonzero_proof #(
   );
 
   stream_rules #(
-    .Width(1 + BeatWidth + Lanes)
+    .Width(1 + BeatWidth + Lanes + Lanes * Width)
   ) u_out (
     .clk_i,
     .rst_ni,
     .tvalid_i(m_axis_tvalid),
     .tready_i(m_axis_tready),
-    .beat_i  ({m_axis_tlast, m_axis_tuser, m_axis_tdata})
+    .beat_i  ({m_axis_tlast, m_axis_tuser, m_axis_tkeep, m_axis_tdata})
   );
 
   assign worth = s_axis_tdata != '0 || s_axis_tlast;
 
   beat_mark #(
-    .Width(1 + BeatWidth + Lanes),
+    .Width(1 + BeatWidth + Lanes * Width),
     .Bits (3)
   ) u_mark (
     .clk_i,
@@ -92,6 +94,9 @@ module axis_nonzero_proof #(
         assert (!none);
         assert (m_axis_tdata != '0 || m_axis_tlast);
         if (here) assert ({m_axis_tlast, m_axis_tuser, m_axis_tdata} == {last, number, data});
+        for (int unsigned l = 0; l < Lanes; l++) begin
+          assert (m_axis_tkeep[l] == (m_axis_tdata[l*Width +: Width] != '0));
+        end
         cover (m_axis_tlast && m_axis_tdata == '0);
         cover (here && m_axis_tuser == BeatWidth'(1));
       end

@@ -22,11 +22,16 @@ module nonzero_pick_proof #(
   localparam int unsigned Bits      = $clog2(4 * Lanes + 4);
 
   logic                      s_axis_tready, valid_o, last_o;
+  logic [Lanes-1:0]          s_axis_tkeep;
   logic [Picks-1:0]          pick_valid_o;
   logic [Picks*Width-1:0]    pick_o;
   logic [Picks*ColWidth-1:0] column_o;
 
   initial assume (!rst_ni);
+
+  for (genvar l = 0; l < Lanes; l++) begin : gen_keep
+    assign s_axis_tkeep[l] = s_axis_tdata[l*Width +: Width] != '0;
+  end
 
   nonzero_pick #(
     .Cols (Cols),

@@ -183,8 +183,8 @@ module sparse_flow #(
   (* hierconn *) logic \g_u.u.u_layer.u_core.u_nonzero.u_fifo.write_q ;
   (* hierconn *) logic \g_u.u.u_layer.u_core.u_nonzero.u_fifo.ready_q ;
   (* hierconn *) logic \g_u.u.u_layer.u_core.u_nonzero.u_fifo.m_axis_tvalid ;
-  (* hierconn *) logic [2:0] \g_u.u.u_layer.u_core.u_nonzero.u_fifo.gen_lut_ram.memory[0] ;
-  (* hierconn *) logic [2:0] \g_u.u.u_layer.u_core.u_nonzero.u_fifo.gen_lut_ram.memory[1] ;
+  (* hierconn *) logic [3:0] \g_u.u.u_layer.u_core.u_nonzero.u_fifo.gen_lut_ram.memory[0] ;
+  (* hierconn *) logic [3:0] \g_u.u.u_layer.u_core.u_nonzero.u_fifo.gen_lut_ram.memory[1] ;
   (* hierconn *) logic \g_u.u.u_layer.u_core.u_nonzero.beat_q ;
   (* hierconn *) logic \g_u.u.u_layer.u_core.u_pick.valid_q ;
   (* hierconn *) logic \g_u.u.u_layer.u_core.u_pick.last_q ;

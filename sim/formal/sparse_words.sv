@@ -10,7 +10,7 @@ module sparse_words (
   output logic [5:0] rest_o,  // cycles until a vector's entries were read
   input  logic [1:0] fifo_level_i,
   input  logic       fifo_read_i, fifo_write_i, fifo_ready_i, fifo_valid_i,
-  input  logic [2:0] fifo0_i, fifo1_i,
+  input  logic [3:0] fifo0_i, fifo1_i,
   input  logic       pick0_valid_i, pick0_last_i, pick0_left_i, pick0_from_i, pick0_x_i,
   input  logic       pick0_more_i,
   input  logic       pick1_valid_i, pick1_picks_i, pick1_last_i, pick1_from_i, pick1_x_i,
@@ -48,7 +48,7 @@ module sparse_words (
 
   assign queue = {8'(queue7_i), 8'(queue6_i), 8'(queue5_i), 8'(queue4_i),
                   8'(queue3_i), 8'(queue2_i), 8'(queue1_i), 8'(queue0_i)};
-  assign beats = {4'(fifo1_i), 4'(fifo0_i)};
+  assign beats = {fifo1_i, fifo0_i};
 
   always_comb begin
     there  = '0;
@@ -80,9 +80,9 @@ module sparse_words (
     for (int unsigned i = 0; i < 2; i++) begin
       slot[14+i]   = 3'(fifo_read_i ^ 1'(i));
       there[14+i]  = 2'(i) < fifo_level_i;
-      last[14+i]   = beats[slot[14+i][0]][2];
+      last[14+i]   = beats[slot[14+i][0]][3];
       x[14+i]      = beats[slot[14+i][0]][0];
-      formed[14+i] = beats[slot[14+i][0]][1] == last[14+i];
+      formed[14+i] = beats[slot[14+i][0]][2:1] == {last[14+i], x[14+i]};
     end
     slot[13:11] = '0;
   end

@@ -159,7 +159,7 @@ def test_a_rate_counts_cycles_on_average() -> None:
     slow = made.plan(Target(), Budget(dsp=8))
     assert slow.cycles <= plan.cycles
     assert any("on average, at most" in choice.reason for choice in plan.choices)
-    again = made.plan(parse_target(f"fps={1e6 / ceil(plan.mean)}", 1), Budget(dsp=8))
+    again = made.plan(parse_target(f"fps={10**6 // ceil(plan.mean)}", 1), Budget(dsp=8))
     assert again.mean <= ceil(plan.mean)
 
 
