@@ -176,3 +176,12 @@ def test_one_activation_per_cycle_is_taken_where_the_pes_are_longer_busy(
     assert isinstance(node, Dense)
     thinned = replace(node, weight=matrix(32, 12, 0.5, seed=8))
     assert sparse.sparse_fold(thinned).picks == picks
+
+
+def test_results_leave_in_half_the_cycles_of_the_beats() -> None:
+    request = FoldRequest(strategy=Strategy.COMPRESSED, pe=16, simd=4)
+    node = networks.mlp((96, 32, 4), (request, FoldRequest(pe=1, simd=1))).nodes[1]
+    assert isinstance(node, Dense)
+    folded = sparse.sparse_fold(replace(node, weight=matrix(32, 96, 0.1, seed=3)))
+    assert folded.out_lanes == 4  # with 2 it would take 17 cycles of 24, with 4 it takes 9
+    assert 2 * (folded.result_beats + 1) <= folded.beats

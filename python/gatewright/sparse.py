@@ -290,8 +290,8 @@ def sparse_fold(node: Dense) -> SparseFold:
     vectors = prod(node.out.image[:2]) if isinstance(node, Conv) else 1
     packed = pack(node.weight, deal(node.weight, pe, node.activity), pe)
     picks = _picks(node, pe, simd)
-    # Results take half the cycles of what the PEs multiply if few activations are not zero: while
-    # they leave, one sample alone is not multiplied any more, and its bank of sums is not free.
+    # Results take at most half the cycles that the PEs multiply if few activations are not zero:
+    # one sample alone waits for them, and its bank of sums is not free before.
     work = max(ceil(cols / simd), max(map(len, packed.entries)) // _FEW, 1)
     fitting = [lanes for lanes in range(1, pe + 1) if pe % lanes == 0]
     if isinstance(node, Conv):

@@ -4,9 +4,9 @@
 //
 // In: Lanes elements per beat, ceil(Cols/Lanes) beats per vector, tlast on the last. Out: the beats
 // with an element that is not zero, and each vector's last; m_axis_tuser is the beat's number in its
-// vector, from 0; m_axis_tkeep has a bit per element: it is not zero. A dropped beat costs a cycle on the way in alone. s_axis_tready comes from a
-// register; latency 1 cycle (Depth <= 32). A vector's length must be exact; an assertion checks
-// tlast.
+// vector, from 0; m_axis_tkeep has a bit per element: it is not zero. A dropped beat costs a cycle
+// on the way in alone. s_axis_tready comes from a register; latency 1 cycle (Depth <= 32). A
+// vector's length must be exact; an assertion checks tlast.
 module axis_nonzero #(
   parameter int unsigned Cols  = 784,  // elements per vector, >= 1
   parameter int unsigned Lanes = 16,   // elements per beat, >= 1

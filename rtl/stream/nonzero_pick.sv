@@ -1,10 +1,10 @@
 // Picks the elements that are not zero out of beats, several per cycle.
 //
-// In: Lanes elements per beat, lane 0 lowest, with a bit for each: it is not zero (s_axis_tkeep); and
-// the beat's number in its vector; s_axis_tlast on a vector's last beat. Beats that are all zero may
-// be left out, but for a vector's last (see axis_nonzero). Out: up to Picks elements per step, in order, each with its column, number * Lanes
-// + lane; pick_valid_o says which are there. last_o marks a vector's last step, which has no element
-// where the last beat is all zero.
+// In: Lanes elements per beat, lane 0 lowest, with a bit for each, s_axis_tkeep: it is not zero (an
+// assertion checks it); the beat's number in its vector; s_axis_tlast on a vector's last beat. Beats
+// that are all zero may be left out, but for a vector's last (see axis_nonzero). Out: up to Picks
+// elements per step, in order, each with its column, number * Lanes + lane; pick_valid_o says which
+// are there. last_o marks a vector's last step, which has no element where the last beat is all zero.
 //
 // A beat with n elements that are not zero takes max(1, ceil(n / Picks)) steps, one per cycle while
 // ready_i is high; with ready_i low everything stands still. s_axis_tready depends on ready_i in the
